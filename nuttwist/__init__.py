@@ -1,0 +1,1 @@
+"""A memcached and redis proxy made of Twisted services."""

@@ -1,0 +1,1 @@
+"""Tests on the real command, real servers and real clients, run by pytest."""

@@ -1,0 +1,1 @@
+"""Tests on loopback sockets within one process, run by trial."""
