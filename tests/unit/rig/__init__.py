@@ -1,0 +1,1 @@
+"""Tests of the network in memory and of what plays on it."""
