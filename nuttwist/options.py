@@ -1,0 +1,193 @@
+"""
+The command line of C{nutproxy}: twemproxy's options, as far as twistd has none of its own.
+
+A value that is not allowed is a L{UsageError} that names the option, the value and what is
+allowed. The informational options answer on standard error and exit, as twemproxy's do.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+
+from constantly import NamedConstant
+from twisted.logger import LogLevel
+from twisted.python.usage import Options as TwistedOptions, UsageError
+
+from nuttwist.configfile import ConfigError, loadConfig
+
+_LEVELS = (
+    (1, LogLevel.critical),
+    (3, LogLevel.error),
+    (4, LogLevel.warn),
+    (6, LogLevel.info),
+    (11, LogLevel.debug),
+)
+"""The highest verbosity of each log level. twemproxy's eleven are syslog's eight and three more."""
+
+_COUNTERS = {
+    "pool": {
+        "client_eof": "client connections ended by the client or by quit",
+        "client_err": "client connections ended in any other way",
+        "client_connections": "client connections open now",
+        "server_ejects": "times a server was ejected",
+        "forward_error": "requests answered with an error of the proxy's",
+        "fragments": "parts that requests for several servers were split into",
+    },
+    "server": {
+        "server_eof": "server connections ended by the server",
+        "server_err": "server connections ended by an error",
+        "server_timedout": "server connections ended by the pool's timeout",
+        "server_connections": "server connections open now",
+        "server_ejected_at": "when the server was last ejected, microseconds since the epoch",
+        "requests": "requests forwarded, each part of a split request counted",
+        "request_bytes": "bytes of those requests",
+        "responses": "replies passed on to clients",
+        "response_bytes": "bytes of those replies",
+        "in_queue": "requests waiting to be written to the server now",
+        "in_queue_bytes": "bytes of those requests",
+        "out_queue": "requests written and waiting for their reply now",
+        "out_queue_bytes": "bytes of those requests",
+    },
+}
+
+
+def logLevel(verbosity: int) -> NamedConstant:
+    """
+    @param verbosity: twemproxy's log level, from 0.
+    @return: The lowest L{LogLevel} that it lets through; above 11 is as 11.
+    """
+    return next((level for most, level in _LEVELS if verbosity <= most), LogLevel.debug)
+
+
+def _wholeNumber(option: str, least: int, most: int) -> Callable[[str], int]:
+    """
+    @return: A parser of the option's value, digits for a number within the bounds.
+    @raise UsageError: From the parser.
+    """
+
+    def parse(value: str) -> int:
+        number = int(value) if value.isascii() and value.isdigit() else -1
+        if least <= number <= most:
+            return number
+        raise UsageError(
+            f"option --{option}: {value!r} is not a whole number from {least} to {most}"
+        )
+
+    return parse
+
+
+def _verbosity(value: str) -> int:
+    """Parse a verbosity as twemproxy does, which takes any number above 11 as 11."""
+    return min(_wholeNumber("verbose", 0, sys.maxsize)(value), 11)
+
+
+def _address(value: str) -> str:
+    """Refuse the empty address, which would be every interface without saying so."""
+    if not value:
+        raise UsageError("option --stats-addr: '' is not an IP address or a host name")
+    return value
+
+
+def _counterLines() -> list[str]:
+    return [
+        line
+        for scope, counters in _COUNTERS.items()
+        for line in (
+            f"{scope} stats:",
+            *(f"  {name:<20}{meaning}" for name, meaning in counters.items()),
+            "",
+        )
+    ]
+
+
+class Options(TwistedOptions):
+    """
+    What C{nutproxy} was asked for.
+
+    The keys are C{config}, C{stats-port}, C{stats-addr}, C{stats-interval} (milliseconds),
+    C{mbuf-size} (bytes), C{verbose}, C{test-conf}, C{describe-stats} and C{demo}.
+    """
+
+    synopsis = "Usage: twistd [twistd's options] nutproxy [options]"
+    longdesc = (
+        "A memcached and redis proxy that reads twemproxy's configuration. Daemonising, the pid"
+        " file and the log file are twistd's own options, given before nutproxy: twemproxy's"
+        " -o is twistd's --logfile, its -p is --pidfile, and twistd daemonises unless told -n."
+    )
+
+    optFlags = [
+        ["test-conf", "t", "Say whether the configuration is right, and exit 0 or 1."],
+        ["describe-stats", "D", "List the counters and their meaning, and exit."],
+        ["demo", None, "Serve 127.0.0.1:22121 from two embedded memcached servers."],
+    ]
+
+    optParameters = [
+        ["config", "c", "conf/nutcracker.yml", "The configuration file."],
+        [
+            "stats-port",
+            "s",
+            22222,
+            "The port of the statistics.",
+            _wholeNumber("stats-port", 1, 65535),
+        ],
+        ["stats-addr", "a", "0.0.0.0", "The address of the statistics.", _address],  # noqa: S104
+        [
+            "stats-interval",
+            "i",
+            30000,
+            "Milliseconds; taken for twemproxy's sake, the counters here are always current.",
+            _wholeNumber("stats-interval", 0, 2**31 - 1),
+        ],
+        [
+            "mbuf-size",
+            "m",
+            16384,
+            "Bytes read from a connection at once.",
+            _wholeNumber("mbuf-size", 512, 16777216),
+        ],
+        [
+            "verbose",
+            "v",
+            5,
+            "Log 0-1 critical, 2-3 errors, 4 warnings, 5-6 information, 7-11 everything.",
+            _verbosity,
+        ],
+    ]
+
+    def opt_conf_file(self, path: str) -> None:
+        """twemproxy's spelling of --config."""
+        self["config"] = path
+
+    def opt_version(self) -> None:
+        """Display the version of nuttwist, and exit."""
+        sys.stderr.write(f"This is nuttwist-{version('nuttwist')}\n")
+        raise SystemExit(0)
+
+    opt_V = opt_version
+
+    opt_h = TwistedOptions.opt_help
+
+    def parseArgs(self, *extra: str) -> None:
+        """Refuse what is not an option: twemproxy's silence hides a mistyped command."""
+        if extra:
+            raise UsageError(f"nutproxy takes options only, {extra[0]!r} is not one")
+
+    def postOptions(self) -> None:
+        """Answer the informational options."""
+        if self["describe-stats"]:
+            sys.stderr.write("\n".join(_counterLines()))
+            raise SystemExit(0)
+        if self["test-conf"]:
+            raise SystemExit(self._testConfig())
+
+    def _testConfig(self) -> int:
+        path = self["config"]
+        try:
+            loadConfig(path)
+        except ConfigError as wrong:
+            sys.stderr.write(f"nutproxy: configuration file {path!r} syntax is invalid\n{wrong}\n")
+            return 1
+        sys.stderr.write(f"nutproxy: configuration file {path!r} syntax is ok\n")
+        return 0

@@ -1,0 +1,140 @@
+"""
+The service that C{twistd nutproxy} and C{python -m twisted nutproxy} run.
+
+Both runners take a service and know nothing of how it may fail; what they lack is here: one
+line instead of a traceback when the start fails, and the log level of --verbose. A program of
+its own composes L{nuttwist.service} and has no use for this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from constantly import NamedConstant
+from twisted.application.service import IService, MultiService
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IReactorCore
+from twisted.logger import (
+    FilteringLogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    LogPublisher,
+    globalLogPublisher,
+)
+
+from nuttwist.configfile import ConfigError, loadConfig
+from nuttwist.demo.service import demoService
+from nuttwist.options import Options, logLevel
+from nuttwist.service import ProxyService
+
+__all__ = ["Options", "StartError", "makeService"]
+
+
+class StartError(SystemExit, Exception):
+    """
+    The proxy cannot start; the argument says why, in words for who started it.
+
+    It is an L{Exception} because twistd removes its pid file, and a daemon reports to the
+    waiting terminal, for no less; and a L{SystemExit} because Python then prints the argument
+    instead of a traceback and exits with status 1.
+    """
+
+
+def _listenTrouble(error: CannotListenError) -> str:
+    place = f"{error.interface}:{error.port}" if error.interface else f"{error.port}"
+    return f"nutproxy: cannot listen on {place}: {error.socketError}"
+
+
+@contextmanager
+def _inOneLine() -> Iterator[None]:
+    """Turn a port that cannot be had into a L{StartError}."""
+    try:
+        yield
+    except CannotListenError as error:
+        raise StartError(_listenTrouble(error)) from None
+
+
+def _limitLog(publisher: LogPublisher, level: NamedConstant) -> None:
+    """
+    Hold back what is below C{level} from every observer of C{publisher}.
+
+    The runners choose the observers and have no option for a level, so what they chose is
+    wrapped; a publisher has no public list of its observers.
+    """
+    predicate = LogLevelFilterPredicate(defaultLogLevel=level)
+    for observer in tuple(publisher._observers):  # noqa: SLF001
+        publisher.removeObserver(observer)
+        publisher.addObserver(FilteringLogObserver(observer, [predicate]))
+
+
+class CommandService(MultiService):
+    """
+    What the command started, with a failure in one line.
+
+    C{python -m twisted} calls only C{startService}, twistd C{privilegedStartService} first.
+
+    @ivar whenStarted: Called once the whole start has succeeded, so that the log is complete
+        for a start that fails.
+    """
+
+    def __init__(self, whenStarted: Callable[[], None]) -> None:
+        MultiService.__init__(self)
+        self.whenStarted = whenStarted
+
+    def privilegedStartService(self) -> None:
+        with _inOneLine():
+            MultiService.privilegedStartService(self)
+
+    def startService(self) -> None:
+        with _inOneLine():
+            MultiService.startService(self)
+        self.whenStarted()
+
+
+def _proxy(options: Options, reactor: IReactorCore) -> IService:
+    """
+    @raise StartError: For a configuration that is wrong, with every mistake.
+    """
+    statsAddress = (options["stats-addr"], options["stats-port"])
+    if options["demo"]:
+        return demoService(reactor, statsAddress, options["mbuf-size"])
+    try:
+        pools = loadConfig(options["config"])
+    except ConfigError as wrong:
+        raise StartError(
+            f"nutproxy: configuration file {options['config']!r} is invalid\n{wrong}"
+        ) from None
+    return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
+
+
+def _processReactor() -> IReactorCore:
+    from twisted.internet import reactor  # noqa: PLC0415  importing it chooses it
+
+    return reactor
+
+
+def makeService(options: Options, reactor: IReactorCore | None = None) -> IService:
+    """
+    Build the service of one C{nutproxy} command.
+
+    @param options: The parsed command line.
+    @param reactor: The reactor to listen, connect and wait with; the process's own by default.
+    @return: The service, which has opened nothing yet.
+    @raise StartError: For a configuration that is wrong.
+    """
+    level = logLevel(options["verbose"])
+    _tellTwist(options, level)
+    command = CommandService(lambda: _limitLog(globalLogPublisher, level))
+    _proxy(options, reactor or _processReactor()).setServiceParent(command)
+    return command
+
+
+def _tellTwist(options: Options, level: NamedConstant) -> None:
+    """
+    Hand the level to C{python -m twisted}, which starts its log after the service and has an
+    option of its own for it; that one holds unless --verbose says something else.
+    """
+    parent = options.parent
+    if parent is not None and "logLevel" in parent and level is not LogLevel.info:
+        parent["logLevel"] = level
