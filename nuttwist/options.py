@@ -11,8 +11,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from constantly import NamedConstant
-from twisted.logger import LogLevel
+from twisted.logger import LogLevel, LogLevelFilterPredicate
 from twisted.python.usage import Options as TwistedOptions, UsageError
 
 from nuttwist.configfile import ConfigError, loadConfig
@@ -53,12 +52,12 @@ _COUNTERS = {
 }
 
 
-def logLevel(verbosity: int) -> NamedConstant:
+def logFilter(verbosity: int) -> LogLevelFilterPredicate:
     """
-    @param verbosity: twemproxy's log level, from 0.
-    @return: The lowest L{LogLevel} that it lets through; above 11 is as 11.
+    @param verbosity: twemproxy's log level, from 0 to 11.
+    @return: What lets through the log events of that level and the more serious ones.
     """
-    return next((level for most, level in _LEVELS if verbosity <= most), LogLevel.debug)
+    return LogLevelFilterPredicate(next(level for most, level in _LEVELS if verbosity <= most))
 
 
 def _wholeNumber(option: str, least: int, most: int) -> Callable[[str], int]:

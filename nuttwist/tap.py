@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from constantly import NamedConstant
 from twisted.application.service import IService, MultiService
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorCore
@@ -25,7 +24,7 @@ from twisted.logger import (
 
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.demo.service import demoService
-from nuttwist.options import Options, logLevel
+from nuttwist.options import Options, logFilter
 from nuttwist.service import ProxyService
 
 __all__ = ["Options", "StartError", "makeService"]
@@ -55,17 +54,16 @@ def _inOneLine() -> Iterator[None]:
         raise StartError(_listenTrouble(error)) from None
 
 
-def _limitLog(publisher: LogPublisher, level: NamedConstant) -> None:
+def _limitLog(publisher: LogPublisher, allowed: LogLevelFilterPredicate) -> None:
     """
-    Hold back what is below C{level} from every observer of C{publisher}.
+    Hold back what is not allowed from every observer of C{publisher}.
 
     The runners choose the observers and have no option for a level, so what they chose is
     wrapped; a publisher has no public list of its observers.
     """
-    predicate = LogLevelFilterPredicate(defaultLogLevel=level)
     for observer in tuple(publisher._observers):  # noqa: SLF001
         publisher.removeObserver(observer)
-        publisher.addObserver(FilteringLogObserver(observer, [predicate]))
+        publisher.addObserver(FilteringLogObserver(observer, [allowed]))
 
 
 class CommandService(MultiService):
@@ -123,18 +121,18 @@ def makeService(options: Options, reactor: IReactorCore | None = None) -> IServi
     @return: The service, which has opened nothing yet.
     @raise StartError: For a configuration that is wrong.
     """
-    level = logLevel(options["verbose"])
-    _tellTwist(options, level)
-    command = CommandService(lambda: _limitLog(globalLogPublisher, level))
+    allowed = logFilter(options["verbose"])
+    _tellTwist(options, allowed)
+    command = CommandService(lambda: _limitLog(globalLogPublisher, allowed))
     _proxy(options, reactor or _processReactor()).setServiceParent(command)
     return command
 
 
-def _tellTwist(options: Options, level: NamedConstant) -> None:
+def _tellTwist(options: Options, allowed: LogLevelFilterPredicate) -> None:
     """
     Hand the level to C{python -m twisted}, which starts its log after the service and has an
     option of its own for it; that one holds unless --verbose says something else.
     """
-    parent = options.parent
-    if parent is not None and "logLevel" in parent and level is not LogLevel.info:
-        parent["logLevel"] = level
+    level = allowed.defaultLogLevel
+    if options.parent is not None and "logLevel" in options.parent and level is not LogLevel.info:
+        options.parent["logLevel"] = level
