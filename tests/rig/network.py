@@ -1,12 +1,14 @@
 """
-Reactors in memory: Twisted's own transports on the sockets of L{tests.rig.wire}.
+Reactors in memory.
 
-Each L{FakeReactor} is one imagined process with a clock of its own. L{FakeNetwork} is the process under
-test and also the machine: it makes the others, runs all of them in turns and moves their clocks together.
-A turn of a process is a turn of a real reactor: timers that are due, then sockets with something to read,
-then writers, so all that is written to one connection in one turn leaves in one piece.
+Each L{FakeReactor} is one imagined process with a clock of its own. L{FakeNetwork} is the process
+under test and also the machine: it makes the others, runs all of them in turns and moves their
+clocks together. A turn of a process is a turn of a real reactor: timers that are due, then sockets
+with something to read, then writers, so all that is written to one connection in one turn leaves in
+one piece.
 
-The reactors have no C{addReader}: whoever looks for descriptor support finds none and uses them plainly.
+The reactors have no C{addReader}: whoever looks for descriptor support finds none and uses them
+plainly.
 """
 
 from __future__ import annotations
@@ -15,172 +17,18 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet import abstract, address, error, tcp, unix
+from twisted.internet import abstract, error
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTCP, IReactorTime, IReactorUNIX
-from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.internet.task import Clock
-from twisted.logger import Logger
 from zope.interface import implementer
 
-from .wire import Address, FakeSocket, Wire
+from .sockets import FakeSocket
+from .transports import Loop, MemoryConnector, MemoryPort, MemoryUnixConnector, MemoryUnixPort
+from .wire import Address, Wire
 
 TURNS_MAX = 200_000
 """After so many turns without rest something feeds itself."""
-
-
-class Loop(_DisconnectSelectableMixin):
-    """
-    The part of a reactor that transports are registered with.
-
-    @ivar process: the reactor this loop belongs to.
-    """
-
-    _log = Logger(namespace="tests.rig")
-
-    def __init__(self, process: FakeReactor) -> None:
-        self.process = process
-        self.callLater = process.callLater
-        self.seconds = process.seconds
-        self.resolve = process.resolve
-        self._readers: dict[Any, None] = {}
-        self._writers: dict[Any, None] = {}
-
-    def addReader(self, reader: Any) -> None:
-        """Tell this one when it can read."""
-        self._readers[reader] = None
-
-    def addWriter(self, writer: Any) -> None:
-        """Tell this one when it can write."""
-        self._writers[writer] = None
-
-    def removeReader(self, reader: Any) -> None:
-        """Tell this one no more when it can read."""
-        self._readers.pop(reader, None)
-
-    def removeWriter(self, writer: Any) -> None:
-        """Tell this one no more when it can write."""
-        self._writers.pop(writer, None)
-
-    def turn(self) -> bool:
-        """Serve once whoever is ready; was there anybody?"""
-        readers = [each for each in self._readers if each.socket.readable()]
-        for each in readers:
-            if each in self._readers:
-                self._serve(each, "doRead")
-        writers = [each for each in self._writers if each.socket.writable()]
-        for each in writers:
-            if each in self._writers:
-                self._serve(each, "doWrite")
-        return bool(readers or writers)
-
-    def _serve(self, selectable: Any, method: str) -> None:
-        try:
-            why = getattr(selectable, method)()
-        except Exception as mistake:  # a reactor logs it, drops the connection and runs on
-            self._log.failure("Unhandled error in {method}", method=method)
-            why = mistake
-        if why:
-            self._disconnectSelectable(selectable, why, method == "doRead")
-
-
-class _FakeSockets:
-    """Mixed into Twisted's ports and clients: their sockets come from the wire."""
-
-    reactor: Loop
-    addressFamily: int
-
-    def createInternetSocket(self) -> FakeSocket:
-        """Make the socket that Twisted would ask the kernel for."""
-        process = self.reactor.process
-        return FakeSocket(process.wire, process, self.addressFamily)
-
-
-class MemoryPort(_FakeSockets, tcp.Port):
-    """A listening TCP port in memory."""
-
-
-class MemoryClient(_FakeSockets, tcp.Client):
-    """The client's end of a TCP connection in memory."""
-
-    def __init__(self, host: str, port: int, bind: Any, connector: Any, reactor: Loop) -> None:
-        self.reactor = reactor  # Twisted makes the socket before it sets this
-        super().__init__(host, port, bind, connector, reactor)
-
-
-class MemoryConnector(tcp.Connector):
-    """Makes L{MemoryClient} transports."""
-
-    def _makeTransport(self) -> MemoryClient:
-        return MemoryClient(self.host, self.port, self.bindAddress, self, self.reactor)
-
-
-class MemoryUnixServer(tcp.Server):
-    """The server's end of a unix connection in memory; it cannot pass descriptors."""
-
-    getHost = unix.Server.getHost
-    getPeer = unix.Server.getPeer
-
-    def __init__(
-        self, skt: FakeSocket, protocol: Any, client: str, port: Any, session: int, reactor: Loop
-    ) -> None:
-        super().__init__(skt, protocol, (client, None), port, session, reactor)
-
-
-class MemoryUnixPort(_FakeSockets, tcp.Port):
-    """A listening unix port in memory: nothing appears in the file system."""
-
-    addressFamily = socket.AF_UNIX
-    transport = MemoryUnixServer
-
-    def __init__(self, path: str, factory: Any, backlog: int, mode: int, reactor: Loop) -> None:
-        super().__init__(0, factory, backlog, reactor=reactor)
-        self._path, self.mode = address.UNIXAddress(path).name, mode
-
-    def startListening(self) -> None:
-        """
-        Bind and listen.
-
-        @raise twisted.internet.error.CannotListenError: somebody listens there.
-        """
-        self.socket = self.createInternetSocket()
-        try:
-            self.socket.bind(self._path)
-        except OSError as reason:
-            self.socket.close()
-            raise error.CannotListenError(None, self._path, reason) from reason
-        self.socket.listen(self.backlog)
-        self.factory.doStart()
-        self.fileno, self.connected, self.numberAccepts = self.socket.fileno, True, 100
-        self.startReading()
-
-    def _buildAddr(self, name: str) -> address.UNIXAddress:
-        return address.UNIXAddress(name)
-
-    def getHost(self) -> address.UNIXAddress:
-        """Give the path."""
-        return address.UNIXAddress(self.socket.getsockname())
-
-
-class MemoryUnixClient(_FakeSockets, tcp.BaseClient):
-    """The client's end of a unix connection in memory."""
-
-    addressFamily = socket.AF_UNIX
-    getPeer = unix.Client.getPeer
-    getHost = unix.Client.getHost
-
-    def __init__(self, path: str, connector: Any, reactor: Loop) -> None:
-        self.connector = connector
-        self.reactor = reactor
-        self.realAddress = self.addr = address.UNIXAddress(path).name
-        self._finishInit(self.doConnect, self.createInternetSocket(), None, reactor)
-
-
-class MemoryUnixConnector(unix.Connector):
-    """Makes L{MemoryUnixClient} transports."""
-
-    def _makeTransport(self) -> MemoryUnixClient:
-        return MemoryUnixClient(self.address, self, self.reactor)
 
 
 @implementer(IReactorTCP, IReactorUNIX, IReactorTime)
@@ -197,9 +45,11 @@ class FakeReactor(Clock):
         super().__init__()
         self.wire = wire
         self.frozen = False
-        self._loop = Loop(self)
+        self._loop = Loop(self, self.wire, self.resolve)
 
-    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> MemoryPort:
+    def listenTCP(
+        self, port: int, factory: Any, backlog: int = 50, interface: str = ""
+    ) -> MemoryPort:
         """See L{IReactorTCP.listenTCP}."""
         made = MemoryPort(port, factory, backlog, interface, self._loop)
         made.startListening()
@@ -214,7 +64,12 @@ class FakeReactor(Clock):
         return made
 
     def listenUNIX(
-        self, address: str, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: bool = False
+        self,
+        address: str,
+        factory: Any,
+        backlog: int = 50,
+        mode: int = 0o666,
+        wantPID: bool = False,
     ) -> MemoryUnixPort:
         """See L{IReactorUNIX.listenUNIX}."""
         made = MemoryUnixPort(address, factory, backlog, mode, self._loop)
@@ -242,7 +97,7 @@ class FakeReactor(Clock):
         return self.wire.ownedBy(self)
 
     def turn(self) -> bool:
-        """Run the timers that are due and serve the sockets that are ready, once; was there anything?"""
+        """Run the timers that are due and serve ready sockets, once; was there anything?"""
         if self.frozen:
             return False
         due = [call for call in self.calls if call.getTime() <= self.seconds()]
@@ -254,9 +109,9 @@ class FakeReactor(Clock):
         return self._loop.turn() or bool(due)
 
     def kill(self) -> None:
-        """End as after SIGKILL: no code of the process runs any more, the kernel closes its sockets."""
+        """End as after SIGKILL: no code of it runs any more, the kernel closes its sockets."""
         self.calls.clear()
-        self._loop = Loop(self)
+        self._loop = Loop(self, self.wire, self.resolve)
         for each in self.sockets():
             each.close()
 
@@ -293,7 +148,8 @@ class FakeNetwork(FakeReactor):
 
     def pump(self) -> bool:
         """Give every process one turn; did any of them do something?"""
-        return any([each.turn() for each in self._processes])
+        busy = [each.turn() for each in self._processes]
+        return any(busy)
 
     def settle(self) -> None:
         """Pump until there is nothing to do before time passes."""

@@ -7,16 +7,7 @@ import socket
 
 import pytest
 from attrs import define, field
-from twisted.internet.error import (
-    CannotListenError,
-    ConnectError,
-    ConnectionDone,
-    ConnectionLost,
-    ConnectionRefusedError,
-    DNSLookupError,
-    TimeoutError,
-    UserError,
-)
+from twisted.internet import error
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IReactorFDSet,
@@ -118,7 +109,7 @@ def test_connectionIsMadeOnALaterTurn(network):
     assert server.made[0].events == client.made[0].events == ["made"]
     connector.disconnect()
     network.settle()
-    assert client.lost == [ConnectionDone]
+    assert client.lost == [error.ConnectionDone]
 
 
 def test_writesOfOneTurnArriveTogether(network):
@@ -137,7 +128,7 @@ def test_bytesAndTheEndOfTheStreamArriveInOrder(network):
     client.send(b"x")
     client.shutdown(socket.SHUT_WR)
     network.settle()
-    assert recorder.events == ["made", b"x", ConnectionDone]
+    assert recorder.events == ["made", b"x", error.ConnectionDone]
     assert client.recv(1) == b""
     client.close()
 
@@ -152,7 +143,7 @@ def test_halfClosedConnectionCanStillAnswer(network):
     recorder.transport.loseConnection()
     network.settle()
     assert (client.recv(100), client.recv(100)) == (b"late", b"")
-    assert recorder.events[-1] is ConnectionDone
+    assert recorder.events[-1] is error.ConnectionDone
     client.close()
 
 
@@ -175,7 +166,7 @@ def test_resetLosesTheConnectionAfterTheBytesBeforeIt(network):
     client.send(b"x")
     client.abort()
     network.settle()
-    assert recorder.events == ["made", b"x", ConnectionLost]
+    assert recorder.events == ["made", b"x", error.ConnectionLost]
 
 
 def test_abortResetsThePeer(network):
@@ -196,7 +187,7 @@ def test_closingWithUnreadBytesResets(network):
     network.settle()
     client.close()
     network.settle()
-    assert recorder.events == ["made", ConnectionLost]
+    assert recorder.events == ["made", error.ConnectionLost]
 
 
 def test_writingToAClosedPeerLosesTheConnection(network):
@@ -207,7 +198,7 @@ def test_writingToAClosedPeerLosesTheConnection(network):
     for _ in range(2):
         recorder.transport.write(b"answer")
         network.settle()
-    assert recorder.events == ["made", "read lost", ConnectionLost]
+    assert recorder.events == ["made", "read lost", error.ConnectionLost]
 
 
 def test_aPeerThatDoesNotReadPausesTheProducer(network):
@@ -246,9 +237,9 @@ def test_aPausedTransportReceivesNothing(network):
 @pytest.mark.parametrize(
     ("host", "kind", "number"),
     [
-        ("127.0.0.1", ConnectionRefusedError, errno.ECONNREFUSED),
-        ("::1", ConnectionRefusedError, errno.ECONNREFUSED),
-        ("no.such.host", DNSLookupError, None),
+        ("127.0.0.1", error.ConnectionRefusedError, errno.ECONNREFUSED),
+        ("::1", error.ConnectionRefusedError, errno.ECONNREFUSED),
+        ("no.such.host", error.DNSLookupError, None),
     ],
 )
 def test_failedConnectionsSayWhy(network, host, kind, number):
@@ -267,7 +258,7 @@ def test_missingUnixPathSaysSo(network):
     factory = Recorders()
     network.connectUNIX("/nowhere.sock", factory)
     network.settle()
-    assert isinstance(factory.failures[0].value, ConnectError)
+    assert isinstance(factory.failures[0].value, error.ConnectError)
     assert factory.failures[0].value.osError == errno.ENOENT
 
 
@@ -279,7 +270,7 @@ def test_silentAddressTimesOut(network):
     network.elapse(1.9)
     assert factory.failures == []
     network.elapse(0.2)
-    assert factory.failures[0].type is TimeoutError
+    assert factory.failures[0].type is error.TimeoutError
 
 
 def test_connectingCanBeStopped(network):
@@ -289,7 +280,7 @@ def test_connectingCanBeStopped(network):
     connector = network.connectTCP(*ADDRESS, factory)
     network.settle()
     connector.stopConnecting()
-    assert factory.failures[0].type is UserError
+    assert factory.failures[0].type is error.UserError
 
 
 def test_unixConnections(network):
@@ -310,7 +301,7 @@ def test_unixConnections(network):
 def test_takenAddressIsAnError(network):
     """Two cannot listen on one address, nor beside a wildcard."""
     port = network.listenTCP(7000, Factory())
-    with pytest.raises(CannotListenError, match="7000"):
+    with pytest.raises(error.CannotListenError, match="7000"):
         network.listenTCP(7000, Factory(), interface="127.0.0.1")
     port.stopListening()
     network.settle()

@@ -1,0 +1,1 @@
+"""Recorded conversations, played against the proxy in memory."""
