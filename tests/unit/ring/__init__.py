@@ -1,0 +1,1 @@
+"""Tests of nuttwist.ring: no sockets, no time."""
