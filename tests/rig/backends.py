@@ -173,7 +173,7 @@ class ScriptedBackend(Factory):
 
 def memcachedFactory(clock: Clock) -> Factory:
     """Make an empty embedded memcached that calls itself what the recordings were made with."""
-    return DemoFactory(Cache(MEMCACHED_BYTES, clock.seconds), version=MEMCACHED_VERSION.encode())
+    return DemoFactory(Cache(MEMCACHED_BYTES, clock.seconds), version=MEMCACHED_VERSION)
 
 
 @define(eq=False)

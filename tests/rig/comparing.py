@@ -40,7 +40,7 @@ def loggedFailures(differences: list[str]) -> Iterator[None]:
     """Count every exception that only reached the log as a difference."""
 
     def observe(event: LogEvent) -> None:
-        failure = event.get("log_failure")
+        failure = event.get("log_failure", event.get("failure"))  # the new way, the old way
         if failure is not None:
             differences.append(f"logged: {failure.getTraceback()}")
 

@@ -32,7 +32,7 @@ def trouble(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class FakeSocket:
     """
     One end of a connection, or a listening socket.
@@ -59,6 +59,9 @@ class FakeSocket:
     def __attrs_post_init__(self) -> None:
         self.number = self.wire.freeNumber()
         self.wire.sockets[self.number] = self
+
+    def __repr__(self) -> str:
+        return f"<FakeSocket {self.local} from {self.remote}>"
 
     # What a reactor polls for.
 

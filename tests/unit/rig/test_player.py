@@ -150,9 +150,10 @@ def test_whatIsLeftBehindIsADifference():
 
 def test_failuresThatOnlyReachTheLogAreDifferences():
     """An exception in a protocol does not pass unseen."""
-    (difference,) = played([{"do": "connect"}], buildProxy=brokenRelay)
-    assert difference.startswith("logged: ")
-    assert "no protocol today" in difference
+    logged, left = played([{"do": "connect"}], buildProxy=brokenRelay)
+    assert logged.startswith("logged: ")
+    assert "no protocol today" in logged
+    assert "left behind" in left
 
 
 def brokenRelay(*given):
