@@ -1,11 +1,12 @@
 """
 The configuration of nuttwist as values: pools, the address each listens on, and its servers.
 
-They are what the rest of nuttwist works from, whether they come from a file (L{nuttwist.configfile})
-or from a program. Each checks itself: a value that exists is one that nuttwist can run, and the
-exception about any other names the pool, the key, the value and what is allowed.
+They are what the rest of nuttwist works from, whether they come from a file, by
+L{nuttwist.configfile}, or from a program. Each checks itself: a value that exists is one that
+nuttwist can run, and the exception about any other names the pool, the key, the value and what is
+allowed.
 
-Names are text whose bytes are its UTF-8 with C{surrogateescape}: every sequence of bytes is some name.
+Names are text whose bytes are its UTF-8 with C{surrogateescape}, so any bytes can be a name.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ LISTEN_HOST = Rule(
     "an IPv4 or IPv6 address of this machine or a name that resolves to one", isListenHost
 )
 MODE = Rule(
-    "permissions from 0001 to 0777, octal",
+    "an octal number from 0001 to 0777",
     lambda value: type(value) is int and 0 < value <= MODE_MAX,
 )
 WEIGHT = number(1)
@@ -206,4 +206,4 @@ POOL_RULES: Mapping[str, Rule] = {
     "partial_results": TRUTH,
     "flush_all": TRUTH,
 }
-"""The rule of each setting of a pool, but for C{listen} and C{servers}: those have their classes."""
+"""The rule of each setting of a pool, but for C{listen} and C{servers}: they have classes."""

@@ -1,0 +1,176 @@
+"""
+One pool of a configuration file, while it is read: what could be understood, and where it stood.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from nuttwist.config import REDIS_ONLY, Listen, PoolConfig, ServerConfig, repeated
+from nuttwist.configaddress import LISTEN_FORM, SERVER_FORM, readListen, readNumber, readServer
+from nuttwist.configmistake import Notes
+from nuttwist.configrules import POOL_RULES, SECRET_KEYS, SettingError, describe
+from nuttwist.configyaml import Branch, Node, Place, Scalar, pairsOf
+
+ONE_SERVER_A_LINE = f"a list with one server a line, each {SERVER_FORM}"
+KEYS_OF_POOL = "keys with values on lines of their own, such as 'timeout: 400'"
+
+
+def _truth(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(text)
+    return text == "true"
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "listen": readListen,
+    "hash": str,
+    "hash_tag": str.encode,
+    "distribution": str,
+    "timeout": readNumber,
+    "backlog": readNumber,
+    "client_connections": readNumber,
+    "tcpkeepalive": _truth,
+    "preconnect": _truth,
+    "redis": _truth,
+    "redis_auth": str.encode,
+    "redis_db": readNumber,
+    "server_connections": readNumber,
+    "auto_eject_hosts": _truth,
+    "server_retry_timeout": readNumber,
+    "server_failure_limit": readNumber,
+    "item_size_max": readNumber,
+    "on_unsupported": str,
+    "partial_results": _truth,
+    "flush_all": _truth,
+}
+"""How the text of each key becomes its value; L{POOL_RULES} then says whether it is allowed."""
+
+KEYS = ("listen", "servers", *(key for key in _READERS if key != "listen"))
+"""Every key of a pool."""
+
+
+class Draft:
+    """
+    A pool in the making.
+
+    @ivar name: its name and where it stands.
+    """
+
+    def __init__(self, name: Scalar, body: Node, notes: Notes) -> None:
+        self.name = name
+        self._body = body
+        self._notes = notes
+        self._keys: dict[str, Scalar] = {}
+        self._values: dict[str, Scalar] = {}
+        self._settings: dict[str, Any] = {}
+
+    @property
+    def listen(self) -> Listen | None:
+        """Where it is to listen, C{None} if that could not be read."""
+        listen: Listen | None = self._settings.get("listen")
+        return listen
+
+    def read(self) -> None:
+        """Take in all keys, and note what is wrong with each or between them."""
+        if not POOL_RULES["name"].holds(self.name.text):
+            problem = f"a pool named {self.name.text!r}"
+            self._notes.note(self.name.place, problem, POOL_RULES["name"].allowed)
+        if isinstance(self._body, Scalar) or not self._body.isMapping:
+            self.about("", self._body.place, f"saw {_kind(self._body)}", KEYS_OF_POOL)
+        for key, value in pairsOf(self._body):
+            self._take(key, value)
+        # A pool whose redis could not be read is not said to be a memcached pool.
+        isRedis = self._settings.get("redis", "redis" in self._keys)
+        if "redis_auth" in self._settings and not isRedis:
+            self.refused("redis_auth", REDIS_ONLY)
+
+    def checkPresent(self) -> None:
+        """Note the required keys that are missing; to be called if the file was read beyond it."""
+        if isinstance(self._body, Branch) and self._body.isMapping:
+            for key, form in (("listen", LISTEN_FORM), ("servers", ONE_SERVER_A_LINE)):
+                if key not in self._keys:
+                    self.about(key, self.name.place, "missing", form)
+
+    def finished(self) -> PoolConfig:
+        """The pool; to be called if there was no mistake."""
+        return PoolConfig(name=self.name.text, **self._settings)
+
+    def about(self, key: str, place: Place, problem: str, allowed: str) -> None:
+        """Note a mistake that no single value shows."""
+        self._notes.note(place, problem, allowed, self.name.text, key)
+
+    def refused(self, key: str, allowed: str) -> None:
+        """Note that the value of a key, which is plain text, is not allowed."""
+        self._refused(key, self._values[key], allowed)
+
+    def _refused(self, key: str, seen: Scalar, allowed: str) -> None:
+        value = None if key in SECRET_KEYS else seen.text
+        self._notes.note(seen.place, describe(key, seen.text), allowed, self.name.text, key, value)
+
+    def _take(self, key: Node, value: Node) -> None:
+        if not isinstance(key, Scalar):
+            self.about("", key.place, f"saw {_kind(key)} in place of a key", KEYS_OF_POOL)
+        elif key.text not in KEYS:
+            self.about(key.text, key.place, _unknown(key.text), ", ".join(KEYS))
+        elif self._keys.setdefault(key.text, key) is not key:
+            line, _ = self._keys[key.text].place
+            self.about(key.text, key.place, f"again, first on line {line}", "each key once")
+        elif key.text == "servers":
+            self._takeServers(value)
+        else:
+            self._takeValue(key.text, value)
+
+    def _takeValue(self, key: str, seen: Node) -> None:
+        allowed = POOL_RULES[key].allowed if key in POOL_RULES else LISTEN_FORM
+        if not isinstance(seen, Scalar):
+            self.about(key, seen.place, f"saw {_kind(seen)}", allowed)
+            return
+        self._values[key] = seen
+        try:
+            value = _READERS[key](seen.text)
+            if key in POOL_RULES:
+                POOL_RULES[key].check(key, value)
+        except SettingError as error:
+            self._refused(key, seen, error.allowed)
+        except ValueError:
+            self._refused(key, seen, allowed)
+        else:
+            self._settings[key] = value
+
+    def _takeServers(self, seen: Node) -> None:
+        if isinstance(seen, Scalar) or seen.isMapping:
+            self.about("servers", seen.place, f"saw {_kind(seen)}", ONE_SERVER_A_LINE)
+            return
+        if not seen.children:
+            self.about("servers", seen.place, "an empty list", ONE_SERVER_A_LINE)
+        lines = [read for line in seen.children for read in self._readServer(line)]
+        for again, first in repeated(server.name for _, server in lines):
+            line, server = lines[again]
+            at = lines[first][0].place[0]
+            self._refused(
+                "servers", line, f"each server name once, {server.name!r} is on line {at}"
+            )
+        self._settings["servers"] = [server for _, server in lines]
+
+    def _readServer(self, line: Node) -> Iterator[tuple[Scalar, ServerConfig]]:
+        if not isinstance(line, Scalar):
+            self.about("servers", line.place, f"saw {_kind(line)}", SERVER_FORM)
+            return
+        try:
+            yield line, readServer(line.text)
+        except SettingError as error:
+            self._refused("servers", line, error.allowed)
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return repr(node.text)
+    return "a mapping" if node.isMapping else "a list"
+
+
+def _unknown(key: str) -> str:
+    near = difflib.get_close_matches(key.lower(), KEYS, n=1)
+    return f"unknown key, did you mean {near[0]!r}?" if near else "unknown key"
