@@ -24,10 +24,11 @@ from tests.unit.ring.vectors import LAYOUTS, serversOf
 TOP = 2**32 - 1
 COUNTED = [name for name, layout in LAYOUTS.items() if layout["ketama_points"]]
 #: The numbers of equal servers, up to 200, at which rounding takes four points from each.
+# fmt: off
 SHORT_COUNTS = {
-    int(count)
-    for count in "25 47 50 55 61 71 94 100 107 109 110 115 122 142 159 163 188 193 200".split()
+    25, 47, 50, 55, 61, 71, 94, 100, 107, 109, 110, 115, 122, 142, 159, 163, 188, 193, 200,
 }
+# fmt: on
 weights = st.lists(st.integers(1, 50), min_size=1, max_size=6)
 hashValues = st.integers(0, TOP)
 
