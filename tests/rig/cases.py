@@ -69,6 +69,13 @@ def loadReasons(name: str) -> dict[str, str]:
     return found
 
 
+def runsIn(value: Any) -> int:
+    """Count the bytes in the runs of a case: what makes one long is always written so."""
+    if isinstance(value, dict):
+        return value["n"] if "rep" in value else runsIn(list(value.values()))
+    return sum(map(runsIn, value)) if isinstance(value, list) else 0
+
+
 def kindOf(case: Case) -> str:
     """Is the case C{required}, a C{quirk} or a C{hangup}?"""
     return str(case.get("kind", "required"))

@@ -17,8 +17,8 @@ from typing import Any
 from attrs import define, field
 
 from .backends import Backend, build
-from .cases import Case, chunksOf, decoded
-from .client import RawClient
+from .cases import Case, chunksOf, decoded, runsIn
+from .client import ODD_PIECE, RawClient
 from .comparing import loggedFailures, selected, shape, shown
 from .network import FakeNetwork
 from .wire import Address
@@ -32,6 +32,9 @@ ANSWER_LIMIT = 6.0
 
 TAIL = 0.08
 """Seconds in which nothing may follow a complete answer."""
+
+LONG_CASE = 20_000
+"""Bytes after which a case is too long for reads of single bytes."""
 
 STATS_LIMIT, STATS_PAUSE = 3.0, 0.07
 STOP_LIMIT = 1.0
@@ -57,12 +60,14 @@ class Player:
     One case being played.
 
     @ivar splitClient: deliver what clients send byte by byte.
+    @ivar splitAll: nobody, server or proxy, reads more than a byte at once.
     @ivar differences: what was not as recorded, in words.
     """
 
     case: Case
     buildProxy: BuildProxy = nuttwistProxy
     splitClient: bool = False
+    splitAll: bool = False
     network: FakeNetwork = field(factory=FakeNetwork)
     differences: list[str] = field(factory=list)
     _backends: list[Backend] = field(factory=list)
@@ -71,6 +76,8 @@ class Player:
 
     def play(self) -> list[str]:
         """Play all steps and stop the proxy; give the differences."""
+        if self.splitAll:
+            self.network.wire.piece = 1 if runsIn(self.case) < LONG_CASE else ODD_PIECE
         with loggedFailures(self.differences):
             specs = enumerate(self.case.get("backends", ()))
             self._backends += [build(self.network, number, spec, FOLDER) for number, spec in specs]
@@ -233,13 +240,18 @@ class Player:
 
 
 def play(
-    case: Case, *, splitClient: bool = False, buildProxy: BuildProxy = nuttwistProxy
+    case: Case,
+    *,
+    splitClient: bool = False,
+    splitAll: bool = False,
+    buildProxy: BuildProxy = nuttwistProxy,
 ) -> list[str]:
     """
     Play one case.
 
     @param splitClient: deliver what clients send byte by byte.
+    @param splitAll: let nobody read more than a byte at once.
     @param buildProxy: makes the service under test.
     @return: the differences, none if all was as recorded.
     """
-    return Player(case, buildProxy, splitClient).play()
+    return Player(case, buildProxy, splitClient, splitAll).play()

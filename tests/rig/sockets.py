@@ -182,8 +182,8 @@ class FakeSocket:
         @raise OSError: EWOULDBLOCK when nothing has, ECONNRESET after a reset.
         """
         if self.inbox:
-            data = bytes(self.inbox[:size])
-            del self.inbox[:size]
+            data = bytes(self.inbox[: min(size, self.wire.piece)])
+            del self.inbox[: len(data)]
             return data
         if self.ended:
             return b""

@@ -24,10 +24,12 @@ class Wire:
     Everything that is bound and connected in one imagined machine.
 
     @ivar window: how many unread bytes a socket holds before its peer cannot send more.
+    @ivar piece: how many bytes one read returns at most.
     @ivar silent: addresses that never answer a connection attempt.
     """
 
     window: int = 4 * 1024 * 1024
+    piece: int = 4 * 1024 * 1024
     silent: set[Address] = field(factory=set)
     listeners: dict[Address, FakeSocket] = field(factory=dict)
     sockets: dict[int, FakeSocket] = field(factory=dict)

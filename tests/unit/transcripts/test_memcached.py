@@ -45,6 +45,12 @@ def test_requiredCaseIsTheSameFromAClientThatDribbles(name):
     judge(name, play(CASES[name], splitClient=True), {})
 
 
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_requiredCaseIsTheSameFromAWireThatDribbles(name):
+    """A required case is the same when servers' bytes too come one at a time."""
+    judge(name, play(CASES[name], splitAll=True), {})
+
+
 @pytest.mark.parametrize("name", sorted(OTHERS))
 def test_otherCaseIsTheSameOrListed(name):
     """A quirk or a hangup is the same, or differs for a reason that is listed."""
