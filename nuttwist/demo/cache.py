@@ -1,17 +1,16 @@
 """
 The embedded server's store: keys, values, expiry, cas numbers and an LRU order, bounded in bytes.
 
-There is no I/O and no clock of its own here. The store does what memcached does, in whole seconds as memcached
-counts them: an item that expires in 10 is gone when ten ticks have passed. Every question about an item goes through
-L{Cache.peek}, which is the one place where expired and flushed items disappear.
+There is no I/O and no clock of its own here. The store does what memcached does, in whole seconds
+as memcached counts them: an item that expires in 10 is gone when ten ticks have passed. Every
+question about an item goes through L{Cache.peek}, which is the one place where expired and
+flushed items disappear.
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
-
-import attrs
 
 from nuttwist.demo.items import Item, Mode, Outcome, Write, itemBytes
 from nuttwist.demo.numerals import unsigned64
@@ -34,7 +33,8 @@ class Cache:
         """
         @param maxBytes: the items together stay within this; the least recently used go first.
         @param seconds: the time, in seconds since 1970.
-        @param itemSizeMax: an item larger than this many bytes is refused, by the measure of L{itemBytes}.
+        @param itemSizeMax: an item larger than this many bytes is refused, by the measure of
+            L{itemBytes}.
         """
         self.maxBytes = maxBytes
         self.itemSizeMax = itemSizeMax
@@ -49,7 +49,10 @@ class Cache:
         return len(self._items)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Go through the keys, the next one to be evicted first; expired ones may still be among them."""
+        """
+        Go through the keys, the next one to be evicted first; expired ones may still be among
+        them.
+        """
         return iter(self._items)
 
     def now(self) -> int:
@@ -100,7 +103,8 @@ class Cache:
         """
         Say why a value of this many bytes can never be stored, or None when it can.
 
-        A refused "set" removes what was there, so that nobody reads the value it should have replaced.
+        A refused "set" removes what was there, so that nobody reads the value it should have
+        replaced.
         """
         outcome = self._unfit(write.key, length, write.flags)
         if outcome is not None and write.mode is Mode.SET and self.peek(write.key) is not None:
@@ -112,10 +116,13 @@ class Cache:
         self.counters["cmd_set"] += 1
         old = self.peek(write.key)
         outcome = _RULES[write.mode](old, write)
+        if write.mode is Mode.CAS:
+            self.counters[_CAS_COUNTERS[outcome]] += 1
         if outcome is not Outcome.STORED:
             return outcome
-        new = self._joined(old, write) if old and write.mode in _JOINS else self._fresh(old, write)
-        return self._keep(write.key, new)
+        if old is not None and write.mode in _JOINS:
+            return self._keep(write.key, self._joined(old, write))
+        return self._keep(write.key, self._fresh(old, write))
 
     def delete(self, key: bytes) -> bool:
         """Remove an item; say whether it was there."""
@@ -151,7 +158,8 @@ class Cache:
         """
         Move a counter, which wraps at 2**64 going up and stops at 0 going down.
 
-        A number that became shorter keeps its old length with blanks after it, as memcached leaves it.
+        A number that became shorter keeps its old length with blanks after it, as memcached
+        leaves it.
 
         @param cas: the number the item must have, 0 for any.
         @return: the new number, or why there is none.
@@ -169,7 +177,8 @@ class Cache:
         """
         Forget every item, now or later.
 
-        @param delay: an expiry time as in L{deadline}; memcached acts one second before it, and so does this.
+        @param delay: an expiry time as in L{deadline}; memcached acts one second before it, and
+            so does this.
         """
         self.counters["cmd_flush"] += 1
         self._flushAt = self.deadline(delay) - 1
@@ -183,27 +192,30 @@ class Cache:
 
     def _changed(self, key: bytes, item: Item, amount: int) -> int | Outcome:
         try:
-            number = unsigned64(item.value)
+            number = max(0, unsigned64(item.value) + amount) % _WRAP
         except ValueError:
             return Outcome.NON_NUMERIC
-        number = max(0, number + amount) % _WRAP
         value = b"%d" % number
-        new = attrs.evolve(item, value=value.ljust(len(item.value)), cas=self._nextCas())
-        self._keep(key, new)
+        if len(value) > len(item.value):
+            self._keep(key, self._remade(item, value))
+        else:
+            item.value, item.cas = value.ljust(len(item.value)), self._nextCas()
         return number
 
     def _fresh(self, old: Item | None, write: Write) -> Item:
-        new = Item(
-            write.value, write.flags, self.deadline(write.exptime), self._nextCas(), self.now()
-        )
+        expires = self.deadline(write.exptime)
+        new = Item(write.value, write.flags, expires, self._nextCas(), self.now())
         new.binaryKey = write.binaryKey
         if old is not None and write.cas is not None and write.cas != old.cas:
             new.expires, new.stale, new.claimed = old.expires, True, old.claimed
         return new
 
     def _joined(self, old: Item, write: Write) -> Item:
-        value = old.value + write.value if write.mode is Mode.APPEND else write.value + old.value
-        return attrs.evolve(old, value=value, cas=self._nextCas(), used=self.now())
+        parts = (old.value, write.value) if write.mode is Mode.APPEND else (write.value, old.value)
+        return self._remade(old, b"".join(parts))
+
+    def _remade(self, old: Item, value: bytes) -> Item:
+        return Item(value, old.flags, old.expires, self._nextCas(), self.now())
 
     def _keep(self, key: bytes, item: Item) -> Outcome:
         if self._unfit(key, len(item.value), item.flags):
@@ -238,12 +250,22 @@ def _whenMatching(old: Item, write: Write) -> Outcome:
     return Outcome.EXISTS
 
 
+def _whenPresent(otherwise: Outcome) -> _Rule:
+    return lambda old, write: _whenMatching(old, write) if old is not None else otherwise
+
+
+_Rule = Callable[[Item | None, Write], Outcome]
+_CAS_COUNTERS = {
+    Outcome.STORED: "cas_hits",
+    Outcome.EXISTS: "cas_badval",
+    Outcome.NOT_FOUND: "cas_misses",
+}
 _JOINS = (Mode.APPEND, Mode.PREPEND)
-_RULES: dict[Mode, Callable[[Item | None, Write], Outcome]] = {
-    Mode.SET: lambda old, write: Outcome.STORED,
-    Mode.ADD: lambda old, write: Outcome.NOT_STORED if old else Outcome.STORED,
-    Mode.REPLACE: lambda old, write: Outcome.STORED if old else Outcome.NOT_STORED,
-    Mode.APPEND: lambda old, write: _whenMatching(old, write) if old else Outcome.NOT_STORED,
-    Mode.PREPEND: lambda old, write: _whenMatching(old, write) if old else Outcome.NOT_STORED,
-    Mode.CAS: lambda old, write: _whenMatching(old, write) if old else Outcome.NOT_FOUND,
+_RULES: dict[Mode, _Rule] = {
+    Mode.SET: lambda _old, _write: Outcome.STORED,
+    Mode.ADD: lambda old, _write: Outcome.STORED if old is None else Outcome.NOT_STORED,
+    Mode.REPLACE: _whenPresent(Outcome.NOT_STORED),
+    Mode.APPEND: _whenPresent(Outcome.NOT_STORED),
+    Mode.PREPEND: _whenPresent(Outcome.NOT_STORED),
+    Mode.CAS: _whenPresent(Outcome.NOT_FOUND),
 }

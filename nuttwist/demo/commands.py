@@ -1,8 +1,9 @@
 """
 The classic commands of the memcached text protocol, as a table from verb to L{Verb}.
 
-A handler takes the shared L{Host} and the tokens of the line, verb first, and returns a L{Result}. L{perform} does what all
-verbs have in common: it cuts the line into tokens, counts them, honours "noreply" and renders errors.
+A handler takes the shared L{Host} and the tokens of the line, verb first, and returns a
+L{Result}. L{perform} does what all verbs have in common: it cuts the line into tokens, counts
+them, honours "noreply" and renders errors.
 """
 
 from __future__ import annotations
@@ -53,9 +54,11 @@ class Verb:
     """
     One command.
 
-    @ivar fewest: the least number of tokens, with the verb; any other number than allowed is answered C{ERROR}.
+    @ivar fewest: the least number of tokens, with the verb; any other number than allowed is
+        answered C{ERROR}.
     @ivar most: the greatest number of tokens.
-    @ivar quietFrom: from this many tokens on a last token "noreply" silences the answer, errors too; 0 is never.
+    @ivar quietFrom: from this many tokens on a last token "noreply" silences the answer, errors
+        too; 0 is never.
     """
 
     run: Callable[[Host, list[bytes]], Result]
@@ -183,16 +186,16 @@ def _flush(host: Host, tokens: list[bytes]) -> bytes:
     return b"OK\r\n"
 
 
-def _version(host: Host, tokens: list[bytes]) -> bytes:
+def _version(host: Host, _tokens: list[bytes]) -> bytes:
     return b"VERSION %b\r\n" % host.version.encode()
 
 
-def _verbosity(host: Host, tokens: list[bytes]) -> bytes:
+def _verbosity(_host: Host, tokens: list[bytes]) -> bytes:
     _number(unsigned32, tokens[1])
     return b"OK\r\n"
 
 
-def _quit(host: Host, tokens: list[bytes]) -> Result:
+def _quit(_host: Host, _tokens: list[bytes]) -> Result:
     return CLOSE
 
 

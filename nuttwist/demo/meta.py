@@ -1,19 +1,19 @@
 """
-The meta commands mg, ms, md, ma, mn and me, with the bytes memcached 1.6.18 answers.
+The meta commands mg, ms, md, ma, mn and me, with the bytes that memcached 1.6.18 answers.
 
-Each reply is a two-letter status and then, for every flag sent that has something to show, a piece in the order sent.
-The tables below say which flags those are for each command.
+Each handler reads its flags, asks the store, and leaves the wording to L{nuttwist.demo.metareply}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import attrs
 
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.items import Item, Mode, Outcome, Write, itemBytes
 from nuttwist.demo.metaflags import Flags, checkOpaque, countTokens, decodedKey, readFlags
+from nuttwist.demo.metareply import COUNTED, ECHOES, FETCHED, STORED, Context, replyLine
 from nuttwist.demo.numerals import signed32
 from nuttwist.demo.replies import (
     Body,
@@ -45,92 +45,6 @@ _STORE_MODES = {
 _UP = {b"I": True, b"+": True, b"D": False, b"-": False}
 
 
-@attrs.define
-class _Context:
-    """
-    What the pieces of a reply are made from.
-
-    @ivar won: this request is the one that shall recompute the value.
-    @ivar created: the item was made by this request.
-    """
-
-    cache: Cache
-    flags: Flags
-    item: Item | None
-    won: bool = False
-    created: bool = False
-
-    @property
-    def found(self) -> Item:
-        assert self.item is not None  # noqa: S101  # the pieces that show an item are only asked with one
-        return self.item
-
-
-_Piece = Callable[[_Context], bytes]
-
-
-def _remaining(context: _Context) -> int:
-    expires = context.found.expires
-    return max(0, expires - context.cache.now()) if expires else -1
-
-
-def _newExpiry(context: _Context) -> bytes:
-    context.found.expires = context.cache.deadline(context.flags.numbers["T"])
-    return b""
-
-
-def _recache(context: _Context) -> bytes:
-    item, left = context.found, _remaining(context)
-    if not item.claimed and not context.created and 0 <= left < context.flags.numbers["R"]:
-        context.won = True
-    return b""
-
-
-def _opaque(context: _Context) -> bytes:
-    return b"O" + context.flags.given["O"]
-
-
-def _sentKey(context: _Context) -> bytes:
-    return context.flags.shownKey(binary="b" in context.flags)
-
-
-def _cas(context: _Context) -> bytes:
-    return b"c%d" % (context.item.cas if context.item else 0)
-
-
-_ECHOES: Mapping[str, _Piece] = {"O": _opaque, "k": _sentKey}
-_STORED: Mapping[str, _Piece] = {**_ECHOES, "c": _cas}
-_COUNTED: Mapping[str, _Piece] = {
-    **_STORED,
-    "T": _newExpiry,
-    "t": lambda context: b"t%d" % _remaining(context),
-}
-_FETCHED: Mapping[str, _Piece] = {
-    **_COUNTED,
-    "R": _recache,
-    "f": lambda context: b"f%d" % context.found.flags,
-    "h": lambda context: b"h%d" % context.found.fetched,
-    "k": lambda context: context.flags.shownKey(binary=context.found.binaryKey),
-    "l": lambda context: b"l%d" % (context.cache.now() - context.found.used),
-    "s": lambda context: b"s%d" % len(context.found.value),
-}
-
-
-def _line(status: bytes, context: _Context, pieces: Mapping[str, _Piece]) -> bytes:
-    shown = [pieces[letter](context) for letter in context.flags.given if letter in pieces]
-    return b" ".join([status, *filter(None, shown), *_marks(context, pieces)]) + b"\r\n"
-
-
-def _marks(context: _Context, pieces: Mapping[str, _Piece]) -> list[bytes]:
-    if pieces is not _FETCHED:
-        return []
-    item = context.found
-    won = context.won or (item.stale and not item.claimed)
-    marks = ((b"Z", item.claimed), (b"X", item.stale), (b"W", won))
-    item.claimed = item.claimed or won
-    return [mark for mark, shown in marks if shown]
-
-
 def _key(tokens: list[bytes]) -> bytes:
     if len(tokens[1]) > _KEY_MOST:
         raise ClientError(_BAD_LINE)
@@ -148,9 +62,9 @@ def _strictFlags(tokens: list[bytes]) -> Flags:
     return flags
 
 
-def _create(cache: Cache, flags: Flags, value: bytes) -> Item | None:
-    cache.store(Write(Mode.ADD, flags.key, value, exptime=flags.numbers["N"]))
-    return cache.peek(flags.key)
+def _create(cache: Cache, flags: Flags, value: bytes) -> Context:
+    cache.store(Write(Mode.ADD, flags.key, value))
+    return Context(cache, flags, cache.peek(flags.key), won=True, created=True)
 
 
 def metaGet(host: Host, tokens: list[bytes]) -> bytes:
@@ -160,19 +74,19 @@ def metaGet(host: Host, tokens: list[bytes]) -> bytes:
     flags = readFlags(key, tokens[2:])
     checkOpaque(flags)
     cache = host.cache
-    context = _Context(cache, flags, cache.peek(flags.key))
+    context = Context(cache, flags, cache.peek(flags.key))
     cache.counters["get_misses" if context.item is None else "get_hits"] += 1
     if context.item is None and "N" in flags:
-        context = _Context(cache, flags, _create(cache, flags, b""), won=True, created=True)
+        context = _create(cache, flags, b"")
     if context.item is None:
-        return b"" if "q" in flags else _line(b"EN", context, _ECHOES)
+        return b"" if "q" in flags else replyLine(b"EN", context, ECHOES)
     return _fetched(context, context.item)
 
 
-def _fetched(context: _Context, item: Item) -> bytes:
+def _fetched(context: Context, item: Item) -> bytes:
     wanted = "v" in context.flags
     status = b"VA %d" % len(item.value) if wanted else b"HD"
-    line = _line(status, context, _FETCHED)
+    line = replyLine(status, context, FETCHED)
     context.cache.bump(context.flags.key, item)
     return line + item.value + b"\r\n" if wanted else line
 
@@ -236,7 +150,7 @@ def _stored(cache: Cache, flags: Flags, write: Write, value: bytes) -> bytes:
     if outcome is Outcome.STORED and "q" in flags:
         return b""
     item = cache.peek(flags.key) if outcome is Outcome.STORED else None
-    return _line(_STATUS[outcome], _Context(cache, flags, item), _STORED)
+    return replyLine(_STATUS[outcome], Context(cache, flags, item), STORED)
 
 
 def metaDelete(host: Host, tokens: list[bytes]) -> bytes:
@@ -246,7 +160,7 @@ def metaDelete(host: Host, tokens: list[bytes]) -> bytes:
     status = _deleted(host.cache, flags, item)
     if status == b"HD" and "q" in flags:
         return b""
-    return _line(status, _Context(host.cache, flags, item), _ECHOES)
+    return replyLine(status, Context(host.cache, flags, item), ECHOES)
 
 
 def _deleted(cache: Cache, flags: Flags, item: Item | None) -> bytes:
@@ -270,24 +184,24 @@ def metaArithmetic(host: Host, tokens: list[bytes]) -> bytes:
     changed = cache.change(flags.key, number("D", 1), up=up, cas=number("C", 0))
     if changed is Outcome.NOT_FOUND and "N" in flags:
         changed = number("J", 0)
-        return _counted(_Context(cache, flags, _create(cache, flags, b"%d" % changed)), changed)
+        return _counted(_create(cache, flags, b"%d" % changed), changed)
     if changed is Outcome.NON_NUMERIC:
         raise ClientError("cannot increment or decrement non-numeric value")
-    context = _Context(cache, flags, cache.peek(flags.key))
+    context = Context(cache, flags, cache.peek(flags.key))
     if isinstance(changed, Outcome):
-        return _line(_STATUS[changed], context, _ECHOES)
+        return replyLine(_STATUS[changed], context, ECHOES)
     reply = _counted(context, changed)
     return b"" if "q" in flags else reply
 
 
-def _counted(context: _Context, number: int) -> bytes:
+def _counted(context: Context, number: int) -> bytes:
     if "v" not in context.flags:
-        return _line(b"HD", context, _COUNTED)
+        return replyLine(b"HD", context, COUNTED)
     digits = b"%d" % number
-    return _line(b"VA %d" % len(digits), context, _COUNTED) + digits + b"\r\n"
+    return replyLine(b"VA %d" % len(digits), context, COUNTED) + digits + b"\r\n"
 
 
-def metaNoop(host: Host, tokens: list[bytes]) -> bytes:
+def metaNoop(_host: Host, _tokens: list[bytes]) -> bytes:
     """mn: answer, so that a client knows that everything before it is answered."""
     return b"MN\r\n"
 

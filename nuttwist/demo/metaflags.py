@@ -1,8 +1,8 @@
 """
 The flags of a meta command: one letter each, some with an argument right behind it.
 
-All meta commands read their flags by the one table here and pass over those that mean nothing to them. Flags count in
-the order they were sent: what a reply shows is in that order too.
+All meta commands read their flags by the one table here and pass over those that mean nothing to
+them. Flags count in the order they were sent: what a reply shows is in that order too.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from nuttwist.demo.replies import ClientError
 
 OPAQUE_MOST = 32
 _TOKENS_MOST = 19
-_BAD_TOKEN = "bad token in command line format"
+_BAD_NUMBER = "bad token in command line format"
 _NUMBERS: dict[str, tuple[Callable[[bytes], int], str]] = {
-    "C": (unsigned64, _BAD_TOKEN),
-    "D": (unsigned64, _BAD_TOKEN),
+    "C": (unsigned64, _BAD_NUMBER),
+    "D": (unsigned64, _BAD_NUMBER),
     "F": (unsigned32, "bad command line format"),
-    "J": (unsigned64, _BAD_TOKEN),
-    "N": (signed32, _BAD_TOKEN),
-    "R": (signed32, _BAD_TOKEN),
-    "T": (signed32, _BAD_TOKEN),
+    "J": (unsigned64, _BAD_NUMBER),
+    "N": (signed32, _BAD_NUMBER),
+    "R": (signed32, _BAD_NUMBER),
+    "T": (signed32, _BAD_NUMBER),
 }
 _KNOWN = frozenset("IMObcfhklqstv").union(_NUMBERS)
 
@@ -82,8 +82,8 @@ def readFlags(key: bytes, tokens: list[bytes]) -> Flags:
     """
     Read the flags of a command.
 
-    A wrong argument does not end the reading, so of several mistakes the last one is told; an unknown or repeated
-    flag does.
+    A wrong argument does not end the reading, so of several mistakes the last one is told; an
+    unknown or repeated flag does.
 
     @raise ClientError: a flag is unknown, repeated, or its argument is wrong.
     """

@@ -1,9 +1,10 @@
 """
 The numbers of the memcached text protocol, read as a C library reads them.
 
-memcached hands its tokens to C{strtol} and C{strtoull} and keeps the low 32 bits of what does not fit, so C{+5},
-C{-0} and C{4294967296} (which becomes 0) are numbers and C{1x} is not. The same reader serves the values that incr
-and decr change, where blanks may stand before the digits and anything may stand after a blank.
+memcached hands its tokens to C{strtol} and C{strtoull} and keeps the low 32 bits of what does not
+fit, so C{+5}, C{-0} and C{4294967296} (which becomes 0) are numbers and C{1x} is not. The same
+reader serves the values that incr and decr change, where blanks may stand before the digits and
+anything may stand after a blank.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def unsigned64(text: bytes) -> int:
     """
     Read a cas number, a delta or a counter's value.
 
-    A minus sign is refused only when the wrapped number has its top bit set: that is all memcached looks at.
+    A minus sign is refused only when the wrapped number has its top bit set: that is all
+    memcached looks at.
 
     @raise ValueError: C{text} is not a number, is negative, or needs more than 64 bits.
     """

@@ -1,13 +1,13 @@
 """
 The embedded server on the wire: lines and values in, replies out, nothing decided here.
 
-Lines end in LF with an optional CR before it, as memcached takes them. A storage command's L{Body} switches the
-receiver to raw bytes until the value and its line end are there.
+Lines end in LF with an optional CR before it, as memcached takes them. A storage command's
+L{Body} switches the receiver to raw bytes until the value and its line end are there.
 """
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, ITCPTransport
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -23,10 +23,12 @@ class MemcacheServer(LineReceiver):
     """
     One client's connection to the embedded server.
 
-    @ivar MAX_LENGTH: the longest line in bytes. memcached reads a multi-key get of any length and hangs up on any
-        other long line; this much holds four thousand keys of the greatest length.
+    @ivar MAX_LENGTH: the longest line in bytes. memcached reads a multi-key get of any length and
+        hangs up on any other long line; this much holds four thousand keys of the greatest
+        length.
     """
 
+    transport: ITCPTransport
     delimiter = b"\n"
     MAX_LENGTH = 1 << 20
 
@@ -65,14 +67,14 @@ class MemcacheServer(LineReceiver):
         self._body, self._chunks = None, []
         if body is not None:
             self._answer(body.finish(data))
-        self.setLineMode(rest)
+        self.setLineMode(rest)  # type: ignore[no-untyped-call]
 
     def _answer(self, result: Result) -> None:
         if result is None:
             self.transport.loseConnection()
         elif isinstance(result, Body):
             self._body, self._missing = result, result.length
-            self.setRawMode()
+            self.setRawMode()  # type: ignore[no-untyped-call]
         elif result:
             self.transport.write(result)
 

@@ -1,8 +1,8 @@
 """
 What a command comes to: bytes to send, a value to read first, or the end of the connection.
 
-A command that goes wrong raises one of the two error families, and L{rendered} is the one place where either becomes
-a line in memcached's words.
+A command that goes wrong raises one of the two error families, and L{rendered} is the one place
+where either becomes a line in memcached's words.
 """
 
 from __future__ import annotations

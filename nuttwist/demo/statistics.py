@@ -1,8 +1,9 @@
 """
 The embedded server's answer to "stats".
 
-The general statistics carry the names that monitoring programs look for. Of the others only those that mean something
-for a store without slabs are known; an unknown one is an C{ERROR}, as in memcached.
+The general statistics carry the names that monitoring programs look for. Of the others only those
+that mean something for a store without slabs are known; an unknown one is an C{ERROR}, as in
+memcached.
 """
 
 from __future__ import annotations

@@ -1,0 +1,180 @@
+"""
+Real memcached and redis processes on loopback, for as long as a test wants them.
+
+    with startMemcached() as server:
+        ...talk to 127.0.0.1, server.port...
+        server.kill()
+
+A program that is not installed, or does not accept connections in time, fails the test.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from types import TracebackType
+
+HOST = "127.0.0.1"
+_READY_SECONDS = 10.0
+_RETRY_SECONDS = 0.01
+_ATTEMPTS = 5
+# Below the ports a kernel gives to outgoing connections. Among those, a connection attempt could
+# take the port of a server that was killed, or even find itself at the other end.
+_PORTS = range(20000, 32000)
+
+
+class ServerNotStarted(AssertionError):
+    """A server program is missing or did not come up; the message says which and why."""
+
+
+class RealServer:
+    """
+    One server process, which keeps its port through L{kill} and L{restart}.
+
+    @ivar port: where it listens, on 127.0.0.1.
+    """
+
+    def __init__(self, command: list[str], port: int) -> None:
+        """
+        Start the program and wait until it accepts a connection.
+
+        @param command: the program and its arguments, which must make it listen on C{port}.
+        @raise ServerNotStarted: it is not installed, or it ended or was silent too long.
+        """
+        if shutil.which(command[0]) is None:
+            raise ServerNotStarted(f"{command[0]} is not on PATH; tests/setup.sh installs it")
+        self.port = port
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = tempfile.TemporaryFile()
+        self.restart()
+
+    def __enter__(self) -> RealServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        assert self._process is not None, f"{self._command[0]} is not running"
+        return self._process.pid
+
+    def restart(self) -> None:
+        """Start the program again, empty and on the same port; one that runs is killed first."""
+        self.kill()
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+        )
+        try:
+            self._waitUntilAccepting(time.monotonic() + _READY_SECONDS)
+        except ServerNotStarted:
+            self.close()
+            raise
+
+    def kill(self) -> None:
+        """End the process with SIGKILL and wait until it is gone; nothing to do if it is."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait(_READY_SECONDS)
+        self._process = None
+
+    def stop(self) -> None:
+        """Hold the process with SIGSTOP: connections stay, answers do not come."""
+        os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def cont(self) -> None:
+        """Let a process that was held go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def close(self) -> None:
+        """End the process, held or not, and forget what it wrote; may be called again."""
+        self.kill()
+        self._log.close()
+
+    def _waitUntilAccepting(self, deadline: float) -> None:
+        ended = os.pidfd_open(self.pid)
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(ended, selectors.EVENT_READ)
+                while not _accepts(self.port):
+                    if selector.select(_RETRY_SECONDS) or time.monotonic() > deadline:
+                        raise ServerNotStarted(self._complaint())
+        finally:
+            os.close(ended)
+
+    def _complaint(self) -> str:
+        self._log.seek(0)
+        wrote = self._log.read().decode(errors="replace").strip()
+        return f"{' '.join(self._command)} does not accept connections; it wrote: {wrote!r}"
+
+
+def startMemcached(*arguments: str) -> RealServer:
+    """
+    Start a memcached.
+
+    @param arguments: further command line arguments.
+    """
+    # It runs as root only when told to.
+    user = ["-u", "root"] if os.geteuid() == 0 else []
+    program = ["memcached", "-l", HOST, "-U", "0", *user, *arguments]
+    return _onFreePort(program, "-p")
+
+
+def startRedis(*arguments: str) -> RealServer:
+    """
+    Start a redis server that saves nothing.
+
+    @param arguments: further command line arguments.
+    """
+    quiet = ["--save", "", "--appendonly", "no", "--dir", tempfile.gettempdir()]
+    program = ["redis-server", "--bind", HOST, *quiet, *arguments]
+    return _onFreePort(program, "--port")
+
+
+def freePort() -> int:
+    """Find a loopback port on which nothing listens now."""
+    for port in random.sample(_PORTS, 100):
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise ServerNotStarted("a hundred ports were tried and all are taken")
+
+
+def _onFreePort(program: list[str], option: str) -> RealServer:
+    for _ in range(_ATTEMPTS):
+        port = freePort()
+        try:
+            return RealServer([*program, option, str(port)], port)
+        except ServerNotStarted:
+            if not _accepts(port):
+                raise
+            # Another process was faster to take the port.
+    raise ServerNotStarted(f"{program[0]} found {_ATTEMPTS} free ports taken")
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=_READY_SECONDS).close()
+    except OSError:
+        return False
+    return True
