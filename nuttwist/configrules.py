@@ -13,6 +13,9 @@ from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
+from nuttwist.ring.distributions import DISTRIBUTIONS
+from nuttwist.ring.hashes import HASHES
+
 NUMBER_MAX = 2**31 - 1
 """The largest number of any setting: what an C{int} of C holds, as twemproxy keeps them."""
 
@@ -22,21 +25,6 @@ PATH_BYTES_MAX = 107
 
 MODE_MAX = 0o777
 
-HASHES = (
-    "one_at_a_time",
-    "md5",
-    "crc16",
-    "crc32",
-    "crc32a",
-    "fnv1_64",
-    "fnv1a_64",
-    "fnv1_32",
-    "fnv1a_32",
-    "hsieh",
-    "murmur",
-    "jenkins",
-)
-DISTRIBUTIONS = ("ketama", "modula", "random")
 ON_UNSUPPORTED = ("error", "close")
 
 SECRET_KEYS = frozenset({"redis_auth"})

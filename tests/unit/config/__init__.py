@@ -1,0 +1,1 @@
+"""Tests of the configuration: no sockets, no names looked up."""
