@@ -169,7 +169,7 @@ class Cache:
         self.counters[f"{name}_misses" if item is None else f"{name}_hits"] += 1
         if item is None:
             return Outcome.NOT_FOUND
-        if cas and cas != item.cas:
+        if cas and cas != item.cas and item.value:
             return Outcome.EXISTS
         return self._changed(key, item, delta if up else -delta)
 
@@ -206,7 +206,7 @@ class Cache:
         expires = self.deadline(write.exptime)
         new = Item(write.value, write.flags, expires, self._nextCas(), self.now())
         new.binaryKey = write.binaryKey
-        if old is not None and write.cas is not None and write.cas != old.cas:
+        if old is not None and write.mode is Mode.CAS and write.cas != old.cas:
             new.expires, new.stale, new.claimed = old.expires, True, old.claimed
         return new
 
@@ -244,14 +244,20 @@ class Cache:
         return self._lastCas
 
 
-def _whenMatching(old: Item, write: Write) -> Outcome:
-    if write.cas is None or write.cas == old.cas or (write.invalidate and write.cas < old.cas):
-        return Outcome.STORED
-    return Outcome.EXISTS
+def _agrees(old: Item, write: Write) -> bool:
+    return write.cas == old.cas or (write.invalidate and 0 < (write.cas or 0) < old.cas)
 
 
-def _whenPresent(otherwise: Outcome) -> _Rule:
-    return lambda old, write: _whenMatching(old, write) if old is not None else otherwise
+def _join(old: Item | None, write: Write) -> Outcome:
+    if old is None:
+        return Outcome.NOT_STORED
+    return Outcome.STORED if not write.cas or _agrees(old, write) else Outcome.EXISTS
+
+
+def _compare(old: Item | None, write: Write) -> Outcome:
+    if old is None:
+        return Outcome.NOT_FOUND
+    return Outcome.STORED if _agrees(old, write) else Outcome.EXISTS
 
 
 _Rule = Callable[[Item | None, Write], Outcome]
@@ -264,8 +270,8 @@ _JOINS = (Mode.APPEND, Mode.PREPEND)
 _RULES: dict[Mode, _Rule] = {
     Mode.SET: lambda _old, _write: Outcome.STORED,
     Mode.ADD: lambda old, _write: Outcome.STORED if old is None else Outcome.NOT_STORED,
-    Mode.REPLACE: _whenPresent(Outcome.NOT_STORED),
-    Mode.APPEND: _whenPresent(Outcome.NOT_STORED),
-    Mode.PREPEND: _whenPresent(Outcome.NOT_STORED),
-    Mode.CAS: _whenPresent(Outcome.NOT_FOUND),
+    Mode.REPLACE: lambda old, _write: Outcome.NOT_STORED if old is None else Outcome.STORED,
+    Mode.APPEND: _join,
+    Mode.PREPEND: _join,
+    Mode.CAS: _compare,
 }

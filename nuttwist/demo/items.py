@@ -65,7 +65,7 @@ class Write:
     One storage command.
 
     @ivar exptime: seconds as the protocol means them, see L{Cache.deadline}.
-    @ivar cas: the number the item must have; None asks for no comparison.
+    @ivar cas: the number the item must have; None asks for no comparison, and 0 agrees with none.
     @ivar invalidate: let an older cas number through and mark the item as stale.
     """
 

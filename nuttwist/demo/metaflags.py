@@ -19,10 +19,13 @@ from nuttwist.demo.replies import ClientError
 OPAQUE_MOST = 32
 _TOKENS_MOST = 19
 _BAD_NUMBER = "bad token in command line format"
+# memcached has no words of its own for wrong client flags: an earlier mistake's stand, or these.
+_NO_WORDS = ""
+_UNNAMED = "bad command line format"
 _NUMBERS: dict[str, tuple[Callable[[bytes], int], str]] = {
     "C": (unsigned64, _BAD_NUMBER),
     "D": (unsigned64, _BAD_NUMBER),
-    "F": (unsigned32, "bad command line format"),
+    "F": (unsigned32, _NO_WORDS),
     "J": (unsigned64, _BAD_NUMBER),
     "N": (signed32, _BAD_NUMBER),
     "R": (signed32, _BAD_NUMBER),
@@ -88,16 +91,16 @@ def readFlags(key: bytes, tokens: list[bytes]) -> Flags:
     @raise ClientError: a flag is unknown, repeated, or its argument is wrong.
     """
     flags = Flags(key)
-    mistake = None
+    mistakes = []
     for token in tokens:
         letter = _letter(flags, token)
         flags.given[letter] = token[1:]
         try:
             _readArgument(flags, letter)
         except ClientError as error:
-            mistake = error
-    if mistake is not None:
-        raise mistake
+            mistakes.append(str(error))
+    if mistakes:
+        raise ClientError(next(filter(None, reversed(mistakes)), _UNNAMED))
     return flags
 
 

@@ -30,7 +30,7 @@ _ATTEMPTS = 5
 _PORTS = range(20000, 32000)
 
 
-class ServerNotStarted(AssertionError):
+class ServerNotStartedError(AssertionError):
     """A server program is missing or did not come up; the message says which and why."""
 
 
@@ -46,17 +46,17 @@ class RealServer:
         Start the program and wait until it accepts a connection.
 
         @param command: the program and its arguments, which must make it listen on C{port}.
-        @raise ServerNotStarted: it is not installed, or it ended or was silent too long.
+        @raise ServerNotStartedError: it is not installed, or it ended or was silent too long.
         """
         if shutil.which(command[0]) is None:
-            raise ServerNotStarted(f"{command[0]} is not on PATH; tests/setup.sh installs it")
+            raise ServerNotStartedError(f"{command[0]} is not on PATH; tests/setup.sh installs it")
         self.port = port
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the server
         self.restart()
 
-    def __enter__(self) -> RealServer:
+    def __enter__(self) -> RealServer:  # noqa: PYI034  # typing has no Self in Python 3.10
         return self
 
     def __exit__(
@@ -81,7 +81,7 @@ class RealServer:
         )
         try:
             self._waitUntilAccepting(time.monotonic() + _READY_SECONDS)
-        except ServerNotStarted:
+        except ServerNotStartedError:
             self.close()
             raise
 
@@ -114,7 +114,7 @@ class RealServer:
                 selector.register(ended, selectors.EVENT_READ)
                 while not _accepts(self.port):
                     if selector.select(_RETRY_SECONDS) or time.monotonic() > deadline:
-                        raise ServerNotStarted(self._complaint())
+                        raise ServerNotStartedError(self._complaint())
         finally:
             os.close(ended)
 
@@ -157,7 +157,7 @@ def freePort() -> int:
             except OSError:
                 continue
             return port
-    raise ServerNotStarted("a hundred ports were tried and all are taken")
+    raise ServerNotStartedError("a hundred ports were tried and all are taken")
 
 
 def _onFreePort(program: list[str], option: str) -> RealServer:
@@ -165,11 +165,11 @@ def _onFreePort(program: list[str], option: str) -> RealServer:
         port = freePort()
         try:
             return RealServer([*program, option, str(port)], port)
-        except ServerNotStarted:
+        except ServerNotStartedError:
             if not _accepts(port):
                 raise
             # Another process was faster to take the port.
-    raise ServerNotStarted(f"{program[0]} found {_ATTEMPTS} free ports taken")
+    raise ServerNotStartedError(f"{program[0]} found {_ATTEMPTS} free ports taken")
 
 
 def _accepts(port: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.servers import HOST, RealServer, ServerNotStarted, startMemcached, startRedis
+from tests.e2e.servers import HOST, RealServer, ServerNotStartedError, startMemcached, startRedis
 
 _PROGRAMS = [
     pytest.param(startMemcached, b"version\r\n", b"VERSION", id="memcached"),
@@ -60,11 +60,11 @@ def test_closingTwiceIsAllowed() -> None:
 
 def test_missingProgramFails() -> None:
     """A program that is not installed fails with its name."""
-    with pytest.raises(ServerNotStarted, match="no-such-server"):
+    with pytest.raises(ServerNotStartedError, match="no-such-server"):
         RealServer(["no-such-server"], 1)
 
 
 def test_programThatEndsFailsWithItsWords() -> None:
     """A program that ends at once fails without waiting, with what it wrote."""
-    with pytest.raises(ServerNotStarted, match="no-such-option"):
+    with pytest.raises(ServerNotStartedError, match="no-such-option"):
         RealServer(["memcached", "--no-such-option"], 1)
