@@ -126,7 +126,7 @@ def test_sameSocketsAreFoundInAnySpelling():
     spellings = ["127.1:5", "127.0.0.1:05"], ["/s 0600", "/s"], ["'[::1]:5'", "'0::1:5'"]
     for one, other in spellings:
         text = poolText(listen=one) + poolText(name="q", listen=other)
-        with pytest.raises(Exception, match="6:11: pool 'q': listen: .* each address once"):
+        with pytest.raises(Exception, match=r"6:11: pool 'q': listen: .* each address once"):
             parseConfig(text.encode(), "conf.yml")
 
 

@@ -1,4 +1,4 @@
-"""What an operator is told about a wrong file: the place, the pool, the key, the value, the rule."""
+"""What an operator is told about a wrong file: place, pool, key, value and rule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ SERVER_FORM = "'host:port:weight [name]' or '/path:weight [name]'"
         (poolText("timeout: 4s"), "conf.yml:3:12: pool 'p': timeout: saw '4s', allowed: "),
         (poolText("redis:   Yes"), "conf.yml:3:12: pool 'p': redis: saw 'Yes', allowed: true or "),
         (poolText("hash: md4"), "3:9: pool 'p': hash: saw 'md4', allowed: one of one_at_a_time, "),
-        (poolText("hash_tag: {}"), "conf.yml:3:13: a list or mapping in brackets or braces, al"),
+        (
+            f"p:\n  listen: /s\n  servers: ['{SERVER}']\n",
+            "conf.yml:3:12: a list or mapping in brackets or braces, allowed: one key or one '- ",
+        ),
         (poolText("hash_tag: '{}}'"), "saw '{}}', allowed: exactly two bytes, such as '{}' in "),
         (poolText("backlog: 2147483648"), "saw '2147483648', allowed: a whole number from 0 to "),
         (poolText("backlog: " + "9" * 5000), "allowed: a whole number from 0 to 2147483647"),
@@ -37,7 +40,8 @@ SERVER_FORM = "'host:port:weight [name]' or '/path:weight [name]'"
         (poolText(listen="/p 0999"), "permissions: an octal number from 0001 to 0777"),
         (poolText(listen="/p -1"), "permissions: an octal number from 0001 to 0777"),
         (poolText(listen="/p 1000"), "permissions: an octal number from 0001 to 0777"),
-        (poolText(servers=["h:1"]), "weight: a whole number from 1 to 2147483647"),
+        (poolText(servers=["h:1"]), f"port: {PORT}"),
+        (poolText(servers=["h"]), "weight: a whole number from 1 to 2147483647"),
         (poolText(servers=["h:1:4294967297"]), "weight: a whole number from 1 to 2147483647"),
         (
             poolText(servers=["h:x:1"]),
@@ -50,8 +54,7 @@ SERVER_FORM = "'host:port:weight [name]' or '/path:weight [name]'"
         (poolText(servers=["h: 1"]), "conf.yml:4:6: pool 'p': servers: saw a mapping, allowed: '"),
         (
             poolText(servers=["h:1:1 n", "h:2:1 n"]),
-            "5:6: pool 'p': servers: saw 'h:2:1 n', allow"
-            "ed: each server name once, 'n' is on line 4",
+            "saw 'h:2:1 n', allowed: each server name once, 'n' is on line 4",
         ),
         (poolText().replace(f"   - {SERVER}\n", ""), "3:11: pool 'p': servers: saw '', allowed: "),
         ("p:\n  listen: h:1\n", "conf.yml:1:1: pool 'p': servers: missing, allowed: a list with "),
@@ -66,15 +69,14 @@ SERVER_FORM = "'host:port:weight [name]' or '/path:weight [name]'"
         (poolText() + poolText(listen="h:2"), "5:1: pool 'p': a second pool of this name, the fi"),
         (
             poolText() + poolText(name="q"),
-            "6:11: pool 'q': listen: saw '127.0.0.1:31990', allowe"
-            "d: each address once, pool 'p' (line 1) has this one",
+            "saw '127.0.0.1:31990', allowed: each address once, pool 'p' (line 1) has this one",
         ),
         ("---\n" + poolText(), "conf.yml:1:1: a document marker or directive, allowed: one docum"),
         ("%YAML 1.1\n---\n" + poolText(), "conf.yml:1:1: a document marker or directive"),
         (poolText() + "...\n", "conf.yml:5:1: a document marker, allowed: one document, that"),
         (poolText("hash: &a md5"), "conf.yml:3:9: an anchor or alias, allowed: the value itself"),
         (poolText("hash: !!str md5"), "conf.yml:3:9: a tag, allowed: the value itself, quotes"),
-        (poolText("\ttimeout: 1"), "3:1: while scanning for the next token, found character '\\t'"),
+        (poolText("\ttimeout: 1"), "3:3: while scanning for the next token, found character '\\t'"),
         (poolText(listen="'127.0.0.1:1"), "conf.yml:5:1: while scanning a quoted scalar, found un"),
         (poolText('hash_tag: "\\UFFFFFFFF"'), "a number out of range in an escape or directive"),
         (poolText() + "# \x01", "conf.yml:5:3: the control character '\\x01', allowed: printable"),
@@ -125,6 +127,13 @@ def test_syntaxErrorHidesNoMistakeBeforeIt():
     assert [(mistake.line, mistake.key) for mistake in found] == [(3, "timeout"), (4, "")]
 
 
+def test_unquotedBracesSayWhatToQuote():
+    """The usual slip with hash_tag leads to both rules: quotes, and two bytes."""
+    first, second = map(str, mistakesIn(poolText("hash_tag: {}")))
+    assert "3:13: a list or mapping in brackets or braces" in first
+    assert "hash_tag: saw a mapping, allowed: exactly two bytes, such as '{}' in quotes" in second
+
+
 def test_unreadRedisDoesNotMakeAPasswordWrong():
     """A pool that may have been meant as a redis pool is not told to drop its password."""
     found = mistakesIn(poolText("redis: True", "redis_auth: secret"))
@@ -137,8 +146,7 @@ def test_passwordIsInNoMistake():
     assert "secret" not in repr(mistake)
 
 
-@pytest.mark.parametrize("depth", [5000])
-@pytest.mark.parametrize("opening", ["- ", "[", "{a: "])
+@pytest.mark.parametrize(("opening", "depth"), [("- ", 5000), ("[", 1200), ("{a: ", 2000)])
 def test_deepNestingIsAMistakeOnly(opening, depth):
     """A file nested beyond reason is refused like any other."""
     assert mistakesIn(f"p:\n  servers:\n   {opening * depth}x\n")
