@@ -78,8 +78,8 @@ def _wholeNumber(option: str, least: int, most: int) -> Callable[[str], int]:
 
 
 def _verbosity(value: str) -> int:
-    """Parse a verbosity as twemproxy does, which takes any number above 11 as 11."""
-    return min(_wholeNumber("verbose", 0, sys.maxsize)(value), 11)
+    """Parse a verbosity as twemproxy does, which takes any greater number as the greatest."""
+    return _wholeNumber("verbose", 0, 11)("11" if value.isdigit() and int(value) > 11 else value)
 
 
 def _address(value: str) -> str:

@@ -23,7 +23,7 @@ from twisted.logger import (
 )
 
 from nuttwist.configfile import ConfigError, loadConfig
-from nuttwist.demo.service import demoService
+from nuttwist.demo.service import DemoService
 from nuttwist.options import Options, logFilter
 from nuttwist.service import ProxyService
 
@@ -54,7 +54,7 @@ def _inOneLine() -> Iterator[None]:
         raise StartError(_listenTrouble(error)) from None
 
 
-def _limitLog(publisher: LogPublisher, allowed: LogLevelFilterPredicate) -> None:
+def limitLog(publisher: LogPublisher, allowed: LogLevelFilterPredicate) -> None:
     """
     Hold back what is not allowed from every observer of C{publisher}.
 
@@ -96,7 +96,7 @@ def _proxy(options: Options, reactor: IReactorCore) -> IService:
     """
     statsAddress = (options["stats-addr"], options["stats-port"])
     if options["demo"]:
-        return demoService(reactor, statsAddress, options["mbuf-size"])
+        return DemoService(reactor, statsAddress, options["mbuf-size"])
     try:
         pools = loadConfig(options["config"])
     except ConfigError as wrong:
@@ -121,18 +121,24 @@ def makeService(options: Options, reactor: IReactorCore | None = None) -> IServi
     @return: The service, which has opened nothing yet.
     @raise StartError: For a configuration that is wrong.
     """
-    allowed = logFilter(options["verbose"])
-    _tellTwist(options, allowed)
-    command = CommandService(lambda: _limitLog(globalLogPublisher, allowed))
+    command = CommandService(_logLimit(options))
     _proxy(options, reactor or _processReactor()).setServiceParent(command)
     return command
 
 
-def _tellTwist(options: Options, allowed: LogLevelFilterPredicate) -> None:
+def _logLimit(options: Options) -> Callable[[], None]:
     """
-    Hand the level to C{python -m twisted}, which starts its log after the service and has an
-    option of its own for it; that one holds unless --verbose says something else.
+    Follow --verbose as the runner allows.
+
+    C{python -m twisted} begins its log after the start and has an option for the level, which
+    holds unless --verbose asks for something else than the default. twistd has neither.
+
+    @return: What is left to do once the start has succeeded.
     """
-    level = allowed.defaultLogLevel
-    if options.parent is not None and "logLevel" in options.parent and level is not LogLevel.info:
-        options.parent["logLevel"] = level
+    allowed = logFilter(options["verbose"])
+    parent = options.parent
+    if parent is None or "logLevel" not in parent:
+        return lambda: limitLog(globalLogPublisher, allowed)
+    if allowed.defaultLogLevel is not LogLevel.info:
+        parent["logLevel"] = allowed.defaultLogLevel
+    return lambda: None

@@ -1,0 +1,105 @@
+"""
+The proxy with nothing else needed: two embedded memcached servers and a pool in front of them.
+"""
+
+from __future__ import annotations
+
+import time
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IListeningPort, IReactorTCP
+from twisted.logger import Logger
+
+from nuttwist.config import Listen, PoolConfig, ServerConfig
+from nuttwist.demo.cache import Cache
+from nuttwist.demo.protocol import DemoFactory
+from nuttwist.service import ProxyService
+
+LOOPBACK = "127.0.0.1"
+POOL_PORT = 22121
+SERVERS = ("one", "two")
+SERVER_BYTES = 64 << 20
+
+_ANNOUNCEMENT = """nutproxy --demo is listening:
+  memcached pool  {pool}
+  servers         {servers}
+  statistics      {statistics}
+Try `telnet {host} {port}` and these three lines:
+  set greeting 0 0 5
+  hello
+  get greeting"""
+
+
+class DemoService(MultiService):
+    """
+    Embedded servers on ports of the system's choice and a pool on L{POOL_PORT}, on loopback.
+
+    The pool's configuration names the servers' ports, so the proxy comes to be at the start,
+    once they listen, and is given up at the stop.
+    """
+
+    _log = Logger(namespace="nuttwist.demo")
+
+    def __init__(
+        self, reactor: IReactorTCP, statsAddress: tuple[str, int] | None, readSize: int
+    ) -> None:
+        """
+        @param statsAddress: Where to listen for statistics, host and port.
+        @param readSize: The bytes that the proxy reads from a connection at once.
+        """
+        MultiService.__init__(self)
+        self._reactor = reactor
+        self._statsAddress = statsAddress
+        self._readSize = readSize
+        self._ports: list[IListeningPort] = []
+
+    def privilegedStartService(self) -> None:
+        """
+        @raise CannotListenError: If the pool's or the statistics' port is taken.
+        """
+        self._ports = [self._listen() for _ in SERVERS]
+        pool = self._pool()
+        proxy = ProxyService([pool], self._reactor, self._statsAddress, self._readSize)
+        proxy.setServiceParent(self)
+        MultiService.privilegedStartService(self)
+
+    def startService(self) -> None:
+        if not self._ports:
+            self.privilegedStartService()
+        MultiService.startService(self)
+        self._announce()
+
+    async def _stop(self) -> None:
+        for proxy in list(self):
+            await maybeDeferred(proxy.disownServiceParent)
+        ports, self._ports = self._ports, []
+        for port in ports:
+            await maybeDeferred(port.stopListening)
+        await maybeDeferred(MultiService.stopService, self)
+
+    def stopService(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._stop())
+
+    def _listen(self) -> IListeningPort:
+        factory = DemoFactory(Cache(SERVER_BYTES, time.time))
+        return self._reactor.listenTCP(0, factory, interface=LOOPBACK)
+
+    def _pool(self) -> PoolConfig:
+        servers = tuple(
+            ServerConfig(host=LOOPBACK, port=port.getHost().port, name=name)
+            for name, port in zip(SERVERS, self._ports, strict=True)
+        )
+        listen = Listen(host=LOOPBACK, port=POOL_PORT)
+        return PoolConfig(name="demo", listen=listen, servers=servers)
+
+    def _announce(self) -> None:
+        stats = self._statsAddress
+        self._log.info(
+            _ANNOUNCEMENT,
+            pool=f"{LOOPBACK}:{POOL_PORT}",
+            servers=", ".join(f"{LOOPBACK}:{port.getHost().port}" for port in self._ports),
+            statistics="{}:{}".format(*stats) if stats else "off",
+            host=LOOPBACK,
+            port=POOL_PORT,
+        )

@@ -1,0 +1,144 @@
+"""
+The command as a user starts it: a process, what it says, and how it ends.
+
+Every wait here is for something to happen, with a deadline; none is for time to pass.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+SECONDS = 20.0
+"""The deadline of anything that should happen soon, on a slow and busy machine."""
+
+TWISTD = (str(Path(sys.executable).parent / "twistd"),)
+MODULE = (sys.executable, "-m", "twisted")
+
+
+def freePort() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def poolFile(directory: Path, port: int, *lines: str) -> Path:
+    """Write a configuration of one pool, whose one server nobody runs."""
+    path = directory / "nutcracker.yml"
+    pool = [f"listen: 127.0.0.1:{port}", *lines, f"servers:\n  - 127.0.0.1:{freePort()}:1"]
+    path.write_text("\n  ".join(["alpha:", *pool]) + "\n")
+    return path
+
+
+def finished(
+    *command: str | Path, cwd: Path, stdin: int = subprocess.DEVNULL
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself; its two streams come back apart."""
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        stdin=stdin,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+class Running:
+    """
+    A command that goes on until it is told to stop.
+
+    @ivar said: What it has said so far, on both streams.
+    """
+
+    def __init__(self, *command: str | Path, cwd: Path) -> None:
+        self.said = ""
+        self._process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait(SECONDS)
+        self._output.close()
+
+    @property
+    def _output(self):
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def _listenFor(self, seconds: float) -> bool:
+        """Take what it says within that time; false means that it has closed its streams."""
+        readable, _, _ = select.select([self._output], [], [], max(seconds, 0))
+        if not readable:
+            return True
+        data = os.read(self._output.fileno(), 65536)
+        self.said += data.decode(errors="replace")
+        return bool(data)
+
+    def connect(self, port: int) -> socket.socket:
+        """Connect to it as soon as it listens."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection(("127.0.0.1", port), SECONDS)
+            assert self._listenFor(0.05), f"ended before it listened:\n{self.said}"
+        raise AssertionError(f"nobody listens on {port}:\n{self.said}")
+
+    def statistics(self, port: int) -> bytes:
+        """What its statistics port tells; once it has answered, its reactor runs."""
+        with self.connect(port) as client:
+            return untilClosed(client)
+
+    def waitFor(self, words: str) -> None:
+        """Wait until it has said this."""
+        deadline = time.monotonic() + SECONDS
+        while words not in self.said:
+            assert time.monotonic() < deadline, self.said
+            assert self._listenFor(deadline - time.monotonic()) or words in self.said, self.said
+
+    def stop(self, number: signal.Signals, seconds: float) -> int:
+        """
+        Send a signal and wait for the end.
+
+        @param seconds: How long it may take.
+        @return: The exit status, negative for the signal that it died of.
+        """
+        self._process.send_signal(number)
+        status = self._process.wait(seconds)
+        while self._listenFor(0) and select.select([self._output], [], [], 0)[0]:
+            pass
+        return status
+
+
+def exchange(connection: socket.socket, request: bytes, answerEnd: bytes) -> bytes:
+    """Send a request and read until the answer ends so, or the other side closes."""
+    connection.sendall(request)
+    answer = b""
+    while not answer.endswith(answerEnd):
+        data = connection.recv(65536)
+        if not data:
+            break
+        answer += data
+    return answer
+
+
+def untilClosed(connection: socket.socket) -> bytes:
+    """Read what the other side sends before it closes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
