@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 
 from twisted.logger import LogLevel, LogLevelFilterPredicate
 from twisted.python.usage import Options as TwistedOptions, UsageError
 
+from nuttwist import __version__
 from nuttwist.configfile import ConfigError, loadConfig
 
 _LEVELS = (
@@ -161,7 +161,7 @@ class Options(TwistedOptions):
 
     def opt_version(self) -> None:
         """Display the version of nuttwist, and exit."""
-        sys.stderr.write(f"This is nuttwist-{version('nuttwist')}\n")
+        sys.stderr.write(f"This is nuttwist-{__version__}\n")
         raise SystemExit(0)
 
     opt_V = opt_version

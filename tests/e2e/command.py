@@ -70,7 +70,7 @@ class Running:
             stderr=subprocess.STDOUT,
         )
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> Running:  # noqa: PYI034  typing.Self is younger than Python 3.10
         return self
 
     def __exit__(self, *_: object) -> None:
