@@ -134,6 +134,12 @@ def test_unquotedBracesSayWhatToQuote():
     assert "hash_tag: saw a mapping, allowed: exactly two bytes, such as '{}' in quotes" in second
 
 
+def test_emptyListHasNoServers():
+    """A list without a server is no list of servers, besides being in brackets."""
+    text = poolText().replace(f"servers:\n   - {SERVER}", "servers: []")
+    assert "servers: an empty list, allowed: a list with one" in str(mistakesIn(text)[1])
+
+
 def test_unreadRedisDoesNotMakeAPasswordWrong():
     """A pool that may have been meant as a redis pool is not told to drop its password."""
     found = mistakesIn(poolText("redis: True", "redis_auth: secret"))
