@@ -134,6 +134,13 @@ def test_unquotedBracesSayWhatToQuote():
     assert "hash_tag: saw a mapping, allowed: exactly two bytes, such as '{}' in quotes" in second
 
 
+def test_aliasIsNotFollowed():
+    """An alias is a mistake, and stands for nothing but its own text."""
+    first, second = mistakesIn(poolText("hash: *a"))
+    assert first.problem == "an anchor or alias"
+    assert second.value == "*a"
+
+
 def test_emptyListHasNoServers():
     """A list without a server is no list of servers, besides being in brackets."""
     text = poolText().replace(f"servers:\n   - {SERVER}", "servers: []")
