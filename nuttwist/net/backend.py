@@ -1,0 +1,316 @@
+"""
+The side of the servers: arrows (b) and (c) of the drawing, and a backend's life.
+
+A backend is one connection to a server (C{server_connections} says how many a server has) with
+the two queues of that connection. Its life::
+
+    idle --something to send, or preconnect--> connecting --connected--> connected
+      ^                                            |                         |
+      +--- refused, unresolvable, timed out -------+                         |
+      +--- end of file, reset, timed out, stray or unparsable reply ---------+
+
+However it is lost, everything in its queues gets one error each and the loss is reported once.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IConnector,
+    IDelayedCall,
+    IPushProducer,
+    IReactorTime,
+    ITCPTransport,
+)
+from twisted.internet.protocol import ClientFactory, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from nuttwist.net.lines import ChunkReceiver
+from nuttwist.net.troubles import DEADLINE, NONSENSE, STOPPED, Trouble, troubleOf
+from nuttwist.net.turn import Turn
+from nuttwist.wire.framing import BadReply, Grammar
+from nuttwist.wire.pipeline import Pipeline
+
+_log = Logger(namespace="nuttwist.backend")
+
+#: Bytes of unwritten requests over which the clients that feed a backend are held back.
+CROWD = 1024 * 1024
+
+#: Seconds to wait for a connection in a pool without a timeout of its own.
+CONNECT_TIMEOUT = 30.0
+
+
+class State(enum.Enum):
+    """
+    Where a backend is in its life.
+    """
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+
+
+class ClientProtocol(ChunkReceiver):
+    """
+    The connection to a server: its bytes become replies.
+    """
+
+    def __init__(self, backend: Backend, grammar: Grammar) -> None:
+        ChunkReceiver.__init__(self, grammar)
+        self._backend = backend
+
+    def connectionMade(self) -> None:
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
+        self._backend.connected(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        try:
+            ChunkReceiver.dataReceived(self, data)
+        except BadReply as reply:
+            _log.warn("{backend}: not a reply: {reply!r}", backend=self._backend, reply=reply.args[0])
+            self._backend.drop(NONSENSE)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._backend.lost(self, troubleOf(reason.value))
+
+
+class Watcher(Protocol):
+    """
+    Whoever keeps the ledger and the counters of a server.
+    """
+
+    def backendMade(self) -> None:
+        """
+        A connection was made.
+        """
+
+    def backendLost(self, trouble: Trouble, made: bool, worked: bool) -> None:
+        """
+        A connection was lost.
+
+        @param made: it had been made; otherwise it could not be.
+        @param worked: something was waiting on it.
+        """
+
+    def crowd(self, change: int) -> None:
+        """
+        So many more of its pipelines hold clients back, or fewer.
+        """
+
+
+@implementer(IPushProducer)
+class Backend(ClientFactory):
+    """
+    One connection to a server, made when there is something to send.
+
+    @ivar pipeline: its queues.
+    @ivar state: where it is in its life.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        connect: Callable[[ClientFactory, float], IConnector],
+        grammar: Callable[[Pipeline], Grammar],
+        watcher: Watcher,
+        turn: Turn,
+        clock: IReactorTime,
+        timeout: float | None,
+        readSize: int = 65536,
+    ) -> None:
+        """
+        @param connect: starts a connection for a factory, with so many seconds for it.
+        @param watcher: told of every loss.
+        @param timeout: seconds from queueing a request to its reply; L{None} waits for ever.
+        @param readSize: bytes read at a time.
+        """
+        self.state = State.IDLE
+        self._connect = connect
+        self._grammar = grammar
+        self._watcher = watcher
+        self._turn = turn
+        self._clock = clock
+        self._timeout = timeout
+        self._readSize = readSize
+        self._connector: IConnector | None = None
+        self._protocol: ClientProtocol | None = None
+        self._writable = False
+        self._deadline: IDelayedCall | None = None
+        self._open = 0
+        self._whenClosed: list[Deferred[None]] = []
+        # Of the requests that cannot be written yet: how many are measured, and their bytes.
+        self._measured = self._unwritten = 0
+
+    def attach(self, pipeline: Pipeline) -> None:
+        """
+        Take the queues that this backend serves, and that wake it.
+        """
+        self.pipeline = pipeline
+
+    # -- (b) requests out
+
+    def wake(self) -> None:
+        """
+        There are requests; they are written when the turn ends.
+        """
+        self._turn.add(self)
+
+    def turnEnded(self) -> None:
+        """
+        Write what the turn has brought, or see to it that it can be written.
+        """
+        self.pipeline.awake = False
+        if not self.pipeline.inQueue:
+            return
+        if self._writable:
+            self._write()
+        elif self.state is State.IDLE:
+            self.connect()
+        if self.pipeline.inQueue:
+            self._measure()
+        if self._deadline is None and self._timeout is not None:
+            self._watchDeadline(self._timeout)
+
+    def _write(self) -> None:
+        assert self._protocol is not None
+        data = self.pipeline.take()
+        self._relieve()
+        self._protocol.transport.write(data)
+
+    def _measure(self) -> None:
+        queue = self.pipeline.inQueue
+        self._unwritten += sum(len(each.data) for each in queue[self._measured :])
+        self._measured = len(queue)
+        if self._unwritten > CROWD and not self.pipeline.crowded:
+            self.pipeline.crowded = True
+            self._watcher.crowd(+1)
+
+    def _relieve(self) -> None:
+        self._measured = self._unwritten = 0
+        if self.pipeline.crowded:
+            self._watcher.crowd(-1)
+            self.pipeline.relieve()
+
+    def pauseProducing(self) -> None:
+        """
+        The transport has enough to send.
+        """
+        self._writable = False
+
+    def resumeProducing(self) -> None:
+        """
+        The transport has sent it all.
+        """
+        self._writable = True
+        if self.pipeline.inQueue:
+            self._write()
+
+    def stopProducing(self) -> None:
+        """
+        The transport is gone; the protocol hears of it too.
+        """
+
+    # -- the connection
+
+    def connect(self) -> None:
+        """
+        Start connecting, unless that has been done.
+        """
+        if self.state is State.IDLE:
+            self.state = State.CONNECTING
+            self._connector = self._connect(self, self._timeout or CONNECT_TIMEOUT)
+
+    def buildProtocol(self, addr: IAddress | None) -> ClientProtocol:
+        return ClientProtocol(self, self._grammar(self.pipeline))
+
+    def connected(self, protocol: ClientProtocol) -> None:
+        """
+        The connection is made: send what has waited for it.
+        """
+        self.state = State.CONNECTED
+        self._protocol = protocol
+        self._open += 1
+        self._watcher.backendMade()
+        protocol.transport.bufferSize = self._readSize
+        protocol.transport.registerProducer(self, True)
+        self.resumeProducing()
+
+    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
+        if connector is self._connector:
+            self._gone(troubleOf(reason.value))
+
+    def lost(self, protocol: ClientProtocol, trouble: Trouble) -> None:
+        """
+        A connection is gone; it may be one that was given up before.
+        """
+        self._open -= 1
+        if protocol is self._protocol:
+            self._gone(trouble)
+        self._tellIfClosed()
+
+    def drop(self, trouble: Trouble) -> None:
+        """
+        Give the connection up at once: nothing that still comes on it can be paired.
+        """
+        protocol, connector, state = self._protocol, self._connector, self.state
+        self._gone(trouble)
+        if state is State.CONNECTED and protocol is not None:
+            protocol.transport.abortConnection()
+        elif state is State.CONNECTING and connector is not None:
+            connector.stopConnecting()
+
+    def _gone(self, trouble: Trouble) -> None:
+        made = self.state is State.CONNECTED
+        worked = bool(self.pipeline.inQueue or self.pipeline.outQueue)
+        self.state = State.IDLE
+        self._connector = self._protocol = None
+        self._writable = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self._relieve()
+        self.pipeline.fail(trouble.text)
+        self._watcher.backendLost(trouble, made, worked)
+
+    # -- the deadline of the oldest request, which is the first to pass
+
+    def _watchDeadline(self, timeout: float) -> None:
+        oldest = self.pipeline.oldest()
+        self._deadline = None
+        if oldest is None:
+            return
+        left = oldest.since + timeout - self._clock.seconds()
+        if left > 0:
+            self._deadline = self._clock.callLater(left, self._watchDeadline, timeout)
+        else:
+            self.drop(DEADLINE)
+
+    # -- the end
+
+    def stop(self) -> Deferred[None]:
+        """
+        Close the connection and fail what waits on it.
+
+        @return: fires when no socket is left.
+        """
+        if self.state is not State.IDLE:
+            self.drop(STOPPED)
+        closed: Deferred[None] = Deferred()
+        self._whenClosed.append(closed)
+        self._tellIfClosed()
+        return closed
+
+    def _tellIfClosed(self) -> None:
+        if not self._open:
+            waiting, self._whenClosed = self._whenClosed, []
+            for each in waiting:
+                each.callback(None)

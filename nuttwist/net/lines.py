@@ -1,0 +1,88 @@
+"""
+A L{LineReceiver} that hands whole chunks to a grammar.
+
+Its C{dataReceived} keeps LineReceiver's contract (lines through C{lineReceived}, raw bytes
+through C{rawDataReceived}, C{setRawMode}, C{setLineMode}, pausing, re-entrance) and differs in
+two things: it offers every chunk to the grammar first, which takes what is ordinary off the
+front, and it walks by offsets where the stock loop copies the rest of the buffer per line.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+
+from nuttwist.wire.framing import Grammar
+
+
+class ChunkReceiver(LineReceiver):
+    """
+    Feeds one connection's bytes to a grammar.
+
+    @ivar grammar: what the bytes mean.
+    """
+
+    delimiter = b"\r\n"
+    transport: ITCPTransport
+    _rawLeft = 0
+
+    def __init__(self, grammar: Grammar) -> None:
+        self.grammar = grammar
+
+    def stopped(self) -> bool:
+        """
+        True when nothing further that was received is to be read.
+        """
+        return False
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._busyReceiving:
+            self._buffer += data
+            return
+        if self._buffer:
+            data = self._buffer + data
+            self._buffer = b""
+        self._busyReceiving = True
+        try:
+            self._receive(data)
+        finally:
+            self._busyReceiving = False
+
+    def _receive(self, data: bytes) -> None:
+        at = 0
+        while at < len(data) and not self.paused and not self.stopped():
+            if not self.line_mode:
+                self.rawDataReceived(data[at:])
+                data, at = self._buffer, 0
+                self._buffer = b""
+                continue
+            at = self.grammar.bulk(data, at)
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                if at < len(data):
+                    self.grammar.partial(data[at:])
+                break
+            self.lineReceived(data[at:end])
+            at = end + 2
+        if not self.stopped():
+            self._buffer = data[at:]
+
+    def lineReceived(self, line: bytes) -> None:
+        """
+        Give the grammar a line, and switch to raw mode if a value follows it.
+        """
+        self._rawLeft = self.grammar.line(line)
+        if self._rawLeft:
+            self.setRawMode()
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """
+        Give the grammar a piece of the value, and go back to lines behind its end.
+        """
+        piece = data[: self._rawLeft]
+        self._rawLeft -= len(piece)
+        self.grammar.raw(piece, not self._rawLeft)
+        if not self._rawLeft:
+            self.setLineMode(data[len(piece) :])

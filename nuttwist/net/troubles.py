@@ -1,0 +1,61 @@
+"""
+What can go wrong with a server, in the words that a client is to see.
+
+The texts are twemproxy's: the C library's text of the errno, and "unknown" for an end of file,
+which has none.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import attrs
+from twisted.internet import error
+
+
+@attrs.frozen
+class Trouble:
+    """
+    One way of losing a server.
+
+    @ivar text: for the client.
+    @ivar counter: the name of the server counter that it adds to.
+    """
+
+    text: str
+    counter: str = "server_err"
+
+
+def _byErrno(number: int) -> Trouble:
+    return Trouble(os.strerror(number))
+
+
+CLOSED = Trouble("unknown", "server_eof")
+DEADLINE = Trouble(os.strerror(errno.ETIMEDOUT), "server_timedout")
+NONSENSE = _byErrno(errno.EINVAL)
+STOPPED = _byErrno(errno.ECONNABORTED)
+REFUSED = _byErrno(errno.ECONNREFUSED)
+
+#: Tried in this order: some of these are kinds of others.
+_KINDS: tuple[tuple[type[BaseException], Trouble], ...] = (
+    (error.ConnectionDone, CLOSED),
+    (error.ConnectionLost, _byErrno(errno.ECONNRESET)),
+    (error.ConnectionRefusedError, REFUSED),
+    (error.NoRouteError, _byErrno(errno.EHOSTUNREACH)),
+    (error.TimeoutError, DEADLINE),
+    (error.TCPTimedOutError, DEADLINE),
+    (error.DNSLookupError, _byErrno(errno.EHOSTDOWN)),
+    (error.UnknownHostError, _byErrno(errno.EHOSTDOWN)),
+)
+
+
+def troubleOf(exception: BaseException) -> Trouble:
+    """
+    Put one of Twisted's connection errors into words.
+    """
+    for kind, trouble in _KINDS:
+        if isinstance(exception, kind):
+            return trouble
+    number = getattr(exception, "osError", None)
+    return _byErrno(number) if isinstance(number, int) else NONSENSE

@@ -1,0 +1,52 @@
+"""
+What is to be done once at the end of a turn: one write for each connection that has something.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+
+class Task(Protocol):
+    """
+    Something that collects work during a turn.
+    """
+
+    def turnEnded(self) -> None:
+        """
+        Do what has been collected.
+        """
+
+
+class Turn:
+    """
+    The tasks of the current pass over the ready connections.
+
+    @ivar held: True while somebody runs a turn and will end it; otherwise the first task
+        schedules the end itself.
+    """
+
+    def __init__(self, reactor: IReactorTime) -> None:
+        self._reactor = reactor
+        self._tasks: list[Task] = []
+        self.held = False
+
+    def add(self, task: Task) -> None:
+        """
+        Have C{task} told when the turn ends. It must not be added twice in a turn.
+        """
+        if not self._tasks and not self.held:
+            self._reactor.callLater(0, self.end)
+        self._tasks.append(task)
+
+    def end(self) -> None:
+        """
+        Tell all tasks, and those that they add.
+        """
+        while self._tasks:
+            tasks = self._tasks
+            self._tasks = []
+            for task in tasks:
+                task.turnEnded()

@@ -1,0 +1,106 @@
+"""
+One pool: a listener, its clients, and the distributor behind them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+
+from nuttwist.config import PoolConfig
+from nuttwist.distributor import Distributor
+from nuttwist.listening import ListeningService
+from nuttwist.net.frontend import Frontend
+from nuttwist.reactors import Loop
+from nuttwist.statistics import PoolView, Statistics
+from nuttwist.wire.dialect import Dialect
+from nuttwist.wire.memcache.dialect import MEMCACHE
+from nuttwist.wire.router import Settings
+
+#: By the value of the key C{redis}.
+DIALECTS: dict[bool, Dialect] = {False: MEMCACHE}
+
+
+class PoolService(MultiService):
+    """
+    A pool of the configuration, as a service.
+
+    @ivar config: as given.
+    @ivar distributor: routes its requests.
+    @ivar frontend: holds its clients.
+    """
+
+    def __init__(
+        self, config: PoolConfig, loop: Loop, statistics: Statistics, readSize: int
+    ) -> None:
+        """
+        @param readSize: bytes read from a socket at a time.
+        @raise ValueError: the pool speaks a protocol that is not supported.
+        """
+        MultiService.__init__(self)
+        self.setName(config.name)
+        self.config = config
+        dialect = DIALECTS.get(config.redis)
+        if dialect is None:
+            raise ValueError(f"pool {config.name!r}: redis: true is not supported yet")
+        self.distributor = Distributor(
+            config, dialect, loop, lambda about: statistics.lines(self.view(), about), readSize
+        )
+        settings = Settings(
+            item_size_max=config.item_size_max,
+            hangUp=config.on_unsupported == "close",
+            partial_results=config.partial_results,
+            flush_all=config.flush_all,
+        )
+        self.frontend = Frontend(
+            lambda replies: dialect.requests(replies, self.distributor, settings),
+            self.distributor.counters,
+            loop.turn,
+            dialect.refusal,
+            limit=config.client_connections,
+            keepAlive=config.tcpkeepalive,
+            readSize=readSize,
+        )
+        self.listening = ListeningService(
+            config.listen, self.frontend, loop.sockets, config.backlog
+        )
+        self.distributor.setServiceParent(self)
+        self.listening.setServiceParent(self)
+
+    def view(self) -> PoolView:
+        """
+        What is counted.
+        """
+        return PoolView(
+            self.config.name,
+            self.distributor.counters,
+            self.distributor.servers,
+            self.listening.port is not None,
+        )
+
+    def address(self) -> IAddress:
+        """
+        Where the pool listens, with the port that the system chose if that was left to it.
+
+        @raise RuntimeError: it does not listen.
+        """
+        if self.listening.port is None:
+            raise RuntimeError(f"pool {self.config.name!r} is not listening: start it first")
+        return self.listening.port.getHost()
+
+    async def _stop(self) -> None:
+        await self.listening.stopService()
+        await self.frontend.stop()
+        await self.distributor.stopService()
+
+    def stopService(self) -> Deferred[Any]:
+        """
+        Stop listening, close the clients, then the servers.
+
+        @return: fires when no socket and no timer is left.
+        """
+        self.running = 0
+        return Deferred.fromCoroutine(self._stop())

@@ -1,0 +1,66 @@
+"""
+What the proxy needs of a reactor, and the turn batcher in front of it where there is epoll.
+"""
+
+from __future__ import annotations
+
+import select
+from typing import Any, Protocol
+
+import attrs
+from twisted.internet.interfaces import (
+    IConnector,
+    IDelayedCall,
+    IListeningPort,
+    IReactorFDSet,
+)
+from twisted.internet.protocol import ClientFactory, Factory
+
+from nuttwist.net.batcher import TurnBatcher
+from nuttwist.net.turn import Turn
+
+
+class Sockets(Protocol):
+    """
+    A reactor, as far as the proxy uses it.
+    """
+
+    def seconds(self) -> float: ...
+
+    def callLater(self, delay: float, callable: Any, *args: Any, **kw: Any) -> IDelayedCall: ...
+
+    def listenTCP(
+        self, port: int, factory: Factory, backlog: int = ..., interface: str = ...
+    ) -> IListeningPort: ...
+
+    def connectTCP(
+        self, host: str, port: int, factory: ClientFactory, timeout: float = ...
+    ) -> IConnector: ...
+
+    def listenUNIX(
+        self, address: str, factory: Factory, backlog: int = ..., mode: int = ...
+    ) -> IListeningPort: ...
+
+    def connectUNIX(
+        self, address: str, factory: ClientFactory, timeout: float = ...
+    ) -> IConnector: ...
+
+
+@attrs.frozen
+class Loop:
+    """
+    Sockets and the turns they are served in.
+    """
+
+    sockets: Sockets
+    turn: Turn
+
+
+def loopOn(reactor: Any) -> Loop:
+    """
+    The turn batcher in front of a reactor that can carry it, or else the plain reactor.
+    """
+    if hasattr(select, "epoll") and IReactorFDSet.providedBy(reactor):
+        batcher = TurnBatcher(reactor)
+        return Loop(batcher, batcher.turn)
+    return Loop(reactor, Turn(reactor))

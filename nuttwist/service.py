@@ -1,0 +1,105 @@
+"""
+The proxy as a service that other programs compose.
+
+    >>> from nuttwist.service import ProxyService
+    >>> ProxyService.fromFile("conf/nutcracker.yml", reactor).setServiceParent(application)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Protocol, ServerFactory
+
+from nuttwist.config import Listen, PoolConfig
+from nuttwist.configfile import loadConfig
+from nuttwist.listening import ListeningService
+from nuttwist.pool import PoolService
+from nuttwist.reactors import loopOn
+from nuttwist.statistics import Statistics
+
+
+class StatisticsProtocol(Protocol):
+    """
+    Says all there is to say, and closes.
+    """
+
+    def __init__(self, document: bytes) -> None:
+        self._document = document
+
+    def connectionMade(self) -> None:
+        assert self.transport is not None
+        self.transport.write(self._document)
+        self.transport.loseConnection()
+
+
+class StatisticsFactory(ServerFactory):
+    """
+    Answers each connection to the stats port with the counters.
+    """
+
+    noisy = False
+
+    def __init__(self, proxy: ProxyService) -> None:
+        self._proxy = proxy
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        return StatisticsProtocol(self._proxy.document())
+
+
+class ProxyService(MultiService):
+    """
+    Pools, and the port that tells their counters.
+
+    It can be started and stopped again and again; several in one process share nothing.
+
+    @ivar pools: the pools by name, in twemproxy's internal order.
+    """
+
+    def __init__(
+        self,
+        pools: Sequence[PoolConfig],
+        reactor: Any,
+        statsAddress: tuple[str, int] | None = None,
+        readSize: int = 65536,
+    ) -> None:
+        """
+        @param reactor: any reactor with TCP, unix sockets and time. Where it can watch file
+            descriptors and the system has epoll, connections are served in turns of their own.
+        @param statsAddress: host and port of the stats port; L{None} for none.
+        @param readSize: bytes read from a socket at a time.
+        @raise ValueError: a pool speaks a protocol that is not supported.
+        """
+        MultiService.__init__(self)
+        loop = loopOn(reactor)
+        self._statistics = Statistics()
+        self.pools: dict[str, PoolService] = {}
+        for config in pools:
+            pool = PoolService(config, loop, self._statistics, readSize)
+            self.pools[config.name] = pool
+            pool.setServiceParent(self)
+        self.stats: ListeningService | None = None
+        if statsAddress is not None:
+            host, port = statsAddress
+            self.stats = ListeningService(
+                Listen(host=host, port=port), StatisticsFactory(self), loop.sockets
+            )
+            self.stats.setServiceParent(self)
+
+    @classmethod
+    def fromFile(cls, path: str, reactor: Any) -> ProxyService:
+        """
+        The pools of a configuration file.
+
+        @raise nuttwist.configfile.ConfigError: the file is wrong, with every mistake in it.
+        """
+        return cls(loadConfig(path), reactor)
+
+    def document(self) -> bytes:
+        """
+        The counters as twemproxy's JSON.
+        """
+        return self._statistics.document(pool.view() for pool in self.pools.values())

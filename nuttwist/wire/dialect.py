@@ -1,0 +1,42 @@
+"""
+What makes a pool speak memcached, or something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import attrs
+
+from nuttwist.wire.framing import Grammar
+from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.router import Router, Settings
+
+
+class RequestGrammar(Grammar, Protocol):
+    """
+    A grammar for what clients send.
+
+    @ivar feeding: a crowded pipeline that the last chunk fed, or L{None}.
+    """
+
+    feeding: Pipeline | None
+
+
+@attrs.frozen
+class Dialect:
+    """
+    A protocol, as the sockets need to know it.
+
+    @ivar requests: makes the grammar for one client.
+    @ivar replies: makes the grammar for one server connection.
+    @ivar errorLine: renders a trouble for a client.
+    @ivar refusal: what a client over C{client_connections} is told.
+    """
+
+    requests: Callable[[ReplyQueue, Router, Settings], RequestGrammar]
+    replies: Callable[[Pipeline], Grammar]
+    errorLine: Callable[[str], bytes]
+    refusal: bytes

@@ -1,0 +1,174 @@
+"""
+The two queues of one server connection: between arrows (b) and (c) of the drawing.
+
+Requests wait in the in-queue until they are written, all of a turn at once, and then in the
+out-queue for their replies, which come in that order (memcached's doc/protocol.txt and the
+redis protocol both promise it).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from nuttwist.wire.counters import ServerCounters
+from nuttwist.wire.replyqueue import Sink
+from nuttwist.wire.request import NOTHING, Owner, Request
+
+
+class HeldBack(Protocol):
+    """
+    A client that is not read until a pipeline has room again.
+    """
+
+    def relieved(self) -> None:
+        """
+        There is room.
+        """
+
+
+class Pipeline:
+    """
+    Requests for one server connection, paired with its replies.
+
+    @ivar rank: the place of its server in the pool's internal order.
+    @ivar inQueue: not yet written.
+    @ivar outQueue: written, waiting for the reply.
+    @ivar awake: True while the sink knows that the in-queue has something for it.
+    @ivar silent: True when some request of the in-queue expects no reply.
+    @ivar crowded: True while clients that feed this pipeline are to be held back.
+    @ivar heldBack: those that are.
+    """
+
+    __slots__ = (
+        "answered",
+        "awake",
+        "counters",
+        "crowded",
+        "errorLine",
+        "heldBack",
+        "inQueue",
+        "outQueue",
+        "rank",
+        "silent",
+        "sink",
+    )
+
+    def __init__(
+        self,
+        sink: Sink,
+        counters: ServerCounters,
+        errorLine: Callable[[str], bytes],
+        answered: Callable[[], None],
+        rank: int,
+    ) -> None:
+        """
+        @param errorLine: renders the proxy's own errors in the dialect of the pool.
+        @param answered: called once for a batch of replies that reached their clients.
+        """
+        self.sink = sink
+        self.counters = counters
+        self.errorLine = errorLine
+        self.answered = answered
+        self.rank = rank
+        self.inQueue: list[Request] = []
+        self.outQueue: deque[Request] = deque()
+        self.awake = False
+        self.silent = False
+        self.crowded = False
+        self.heldBack: list[HeldBack] = []
+
+    def submit(self, request: Request) -> None:
+        """
+        Put a request at the end of the in-queue.
+        """
+        self.inQueue.append(request)
+        if request.expect == NOTHING:
+            self.silent = True
+        if not self.awake:
+            self.awake = True
+            self.sink.wake()
+
+    def take(self) -> bytes:
+        """
+        Everything in the in-queue as one piece for the server; what expects a reply moves to
+        the out-queue.
+        """
+        queue = self.inQueue
+        self.inQueue = []
+        if self.silent:
+            self.silent = False
+            self.outQueue.extend([each for each in queue if each.expect])
+        else:
+            self.outQueue.extend(queue)
+        data = b"".join([each.data for each in queue]) if len(queue) > 1 else queue[0].data
+        self.counters.requests += len(queue)
+        self.counters.request_bytes += len(data)
+        return data
+
+    def delivered(self, count: int, size: int) -> None:
+        """
+        Count a batch of replies that found their clients.
+        """
+        self.counters.responses += count
+        self.counters.response_bytes += size
+        self.answered()
+
+    def fail(self, text: str) -> None:
+        """
+        Complete everything in both queues with an error.
+
+        The unsent requests are failed first, as twemproxy does; every client sees its own
+        order in any case.
+
+        @param text: the reason, as the pool's dialect is to carry it.
+        """
+        doomed = [*self.inQueue, *self.outQueue]
+        self.inQueue = []
+        self.outQueue.clear()
+        self.silent = False
+        line = self.errorLine(text)
+        touched: list[Owner] = []
+        for request in doomed:
+            owner = request.owner
+            if owner is None or owner.gone:
+                continue
+            owner.failed(request, line)
+            if not owner.touched:
+                owner.touched = True
+                touched.append(owner)
+        for owner in touched:
+            owner.settle()
+
+    def relieve(self) -> None:
+        """
+        There is room again: let the clients go on that were held back.
+        """
+        self.crowded = False
+        heldBack = self.heldBack
+        self.heldBack = []
+        for each in heldBack:
+            each.relieved()
+
+    def oldest(self) -> Request | None:
+        """
+        The request that has waited longest for its reply; L{None} when none does.
+        """
+        if self.outQueue:
+            return self.outQueue[0]
+        for request in self.inQueue:
+            if request.expect != NOTHING:
+                return request
+        return None
+
+    def sizes(self) -> tuple[int, int, int, int]:
+        """
+        The lengths of the queues: requests and bytes of the in-queue, then of the out-queue.
+        """
+        return (
+            len(self.inQueue),
+            sum(len(each.data) for each in self.inQueue),
+            len(self.outQueue),
+            sum(len(each.data) for each in self.outQueue),
+        )

@@ -1,0 +1,133 @@
+"""
+The client's reply queue: arrow (d) of the drawing.
+
+Requests of one client wait here in the order they were asked; replies leave in that order and
+no other, however the servers answered.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from nuttwist.wire.counters import PoolCounters
+from nuttwist.wire.request import Request
+
+
+class Waiting(Protocol):
+    """
+    Anything that stands in a reply queue: a request, or the sum of a split one.
+    """
+
+    reply: bytes | None
+
+
+class Sink(Protocol):
+    """
+    Whoever moves the bytes; told that there are some, once a turn.
+    """
+
+    def wake(self) -> None:
+        """
+        There is something to take.
+        """
+
+
+class Answer:
+    """
+    A reply that the proxy gives itself, waiting for its turn.
+    """
+
+    __slots__ = ("reply",)
+
+    def __init__(self, reply: bytes) -> None:
+        self.reply: bytes | None = reply
+
+
+class ReplyQueue:
+    """
+    Replies owed to one client, in request order.
+
+    @ivar waiting: the requests not yet answered, oldest first.
+    @ivar ending: True when nothing more is accepted and the connection is to be closed after
+        the last reply.
+    @ivar fault: True when that is so over something the client did.
+    """
+
+    __slots__ = ("counters", "ending", "fault", "gone", "sink", "touched", "waiting")
+
+    def __init__(self, sink: Sink, counters: PoolCounters) -> None:
+        self.sink = sink
+        self.counters = counters
+        self.waiting: list[Waiting] = []
+        self.touched = False
+        self.gone = False
+        self.ending = False
+        self.fault = False
+
+    def settle(self) -> None:
+        """
+        Replies were set: have the sink take them.
+        """
+        self.touched = False
+        self.sink.wake()
+
+    def failed(self, request: Request, line: bytes) -> None:
+        """
+        Complete a request with an error of the proxy's own, and count it.
+        """
+        request.reply = line
+        self.countError()
+
+    def countError(self) -> None:
+        """
+        One request of this client ends in an error of the proxy's own.
+        """
+        self.counters.forward_error += 1
+
+    def answer(self, reply: bytes) -> None:
+        """
+        Reply to the newest request without asking a server.
+        """
+        self.waiting.append(Answer(reply))
+        self.sink.wake()
+
+    def end(self) -> None:
+        """
+        Accept nothing more, and close after what is owed.
+        """
+        self.ending = True
+        self.sink.wake()
+
+    def hangUp(self, reply: bytes = b"") -> None:
+        """
+        Accept nothing more from a client at fault, and close after what is owed.
+
+        @param reply: what it is told last.
+        """
+        self.fault = True
+        if reply:
+            self.answer(reply)
+        self.end()
+
+    def take(self) -> bytes:
+        """
+        The replies that may leave now, oldest first, without those behind an unanswered one.
+        """
+        waiting = self.waiting
+        ready: list[bytes] = []
+        for request in waiting:
+            if request.reply is None:
+                break
+            ready.append(request.reply)
+        if len(ready) == len(waiting):
+            waiting.clear()
+        else:
+            del waiting[: len(ready)]
+        return ready[0] if len(ready) == 1 else b"".join(ready)
+
+    def abandon(self) -> None:
+        """
+        The client is gone: its requests run their course, and their replies are swallowed.
+        """
+        self.gone = True
+        self.waiting.clear()

@@ -1,0 +1,62 @@
+"""
+What a dialect may ask of the pool it serves: the way from keys to servers, and its settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import attrs
+
+from nuttwist.wire.pipeline import Pipeline
+
+
+class Router(Protocol):
+    """
+    The way from a key to the pipeline of its server.
+
+    @ivar routes: pipelines of keys routed before; all of these keys are well formed.
+    @ivar crowded: how many pipelines hold their clients back at the moment.
+    """
+
+    routes: dict[bytes, Pipeline]
+    crowded: int
+
+    def route(self, key: bytes) -> Pipeline:
+        """
+        The pipeline for a key, which must be well formed; one that answers every request with
+        an error when no server is live.
+        """
+
+    def fleet(self) -> Sequence[tuple[str, Pipeline]]:
+        """
+        One pipeline to each server of the pool, dead or alive, with the server's name.
+        """
+
+    def seconds(self) -> float:
+        """
+        Now, by the reactor's clock.
+        """
+
+    def statistics(self, about: str) -> list[tuple[str, str]]:
+        """
+        The proxy's own counters as names and values.
+
+        @param about: C{""} for the pool, C{"servers"} for each server.
+        """
+
+
+@attrs.frozen
+class Settings:
+    """
+    The pool's settings that a dialect needs.
+
+    @ivar item_size_max: bytes; a larger value is swallowed and refused.
+    @ivar hangUp: close on unsupported or malformed input, as twemproxy does.
+    """
+
+    item_size_max: int = 1024 * 1024
+    hangUp: bool = False
+    partial_results: bool = False
+    flush_all: bool = False
