@@ -15,6 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
+from twisted.internet.defer import maybeDeferred
+
+from nuttwist.configfile import parseConfig
+from nuttwist.service import ProxyService
 
 from .backends import Backend, build
 from .cases import Case, chunksOf, decoded, runsIn
@@ -48,9 +52,6 @@ BuildProxy = Callable[[bytes, FakeNetwork, tuple[str, int]], Any]
 
 def nuttwistProxy(config: bytes, reactor: FakeNetwork, stats: tuple[str, int]) -> Any:
     """Make the real thing."""
-    from nuttwist.configfile import parseConfig
-    from nuttwist.service import ProxyService
-
     return ProxyService(parseConfig(config, "case.yml"), reactor, statsAddress=stats)
 
 
@@ -102,16 +103,13 @@ class Player:
         return text.encode("latin-1")
 
     def _stop(self, service: Any) -> None:
-        ended: list[object] = []
-        waiting = service.stopService()
-        if waiting is None:
-            ended.append(None)
-        else:
-            waiting.addBoth(ended.append)
-        if not self.network.wait(STOP_LIMIT, lambda: bool(ended)):
+        failures: list[Any] = []
+        waiting = maybeDeferred(service.stopService)
+        waiting.addCallbacks(failuresIn, lambda failure: [failure]).addCallback(failures.extend)
+        if not self.network.wait(STOP_LIMIT, lambda: waiting.called):
             self._differ(f"stopService still waits after {STOP_LIMIT} seconds")
-        elif ended != [None]:
-            self._differ(f"stopService gave {ended}")
+        for failure in failures:
+            self._differ(f"stopService failed: {failure}")
         self.network.settle()
         for left in (*self.network.getDelayedCalls(), *self.network.sockets()):
             self._differ(f"left behind: {left!r}")
@@ -237,6 +235,11 @@ class Player:
 
     def doAlive(self, step: Expected) -> None:
         self._compare(step, True)
+
+
+def failuresIn(results: Any) -> list[Any]:
+    """Pick the failures out of what stopping several services gives, or one that gives None."""
+    return [result for succeeded, result in results or () if not succeeded]
 
 
 def play(
