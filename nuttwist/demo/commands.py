@@ -13,6 +13,7 @@ from functools import partial
 
 import attrs
 
+from nuttwist.demo.arguments import keyOf, lengthOf, numberOf
 from nuttwist.demo.items import Item, Mode, Outcome, Write
 from nuttwist.demo.meta import META
 from nuttwist.demo.numerals import signed32, unsigned32, unsigned64
@@ -26,14 +27,12 @@ from nuttwist.demo.replies import (
     ServerError,
     rendered,
     swallow,
+    troubleOf,
     whole,
 )
 from nuttwist.demo.statistics import statistics
 
-KEY_MOST = 250
 _ANY = 1 << 30
-_LENGTH_MOST = (1 << 31) - 4
-_BAD_LINE = "bad command line format"
 _DELETE_USAGE = "bad command line format.  Usage: delete <key> [noreply]"
 
 _REPLIES = {
@@ -41,11 +40,6 @@ _REPLIES = {
     Outcome.NOT_STORED: b"NOT_STORED\r\n",
     Outcome.EXISTS: b"EXISTS\r\n",
     Outcome.NOT_FOUND: b"NOT_FOUND\r\n",
-}
-_TROUBLES: dict[Outcome, ClientError | ServerError] = {
-    Outcome.NON_NUMERIC: ClientError("cannot increment or decrement non-numeric value"),
-    Outcome.TOO_LARGE: ServerError("object too large for cache"),
-    Outcome.NO_MEMORY: ServerError("out of memory storing object"),
 }
 
 
@@ -108,32 +102,19 @@ def _silently(finish: Callable[[bytes], bytes], data: bytes) -> bytes:
     return b""
 
 
-def _number(read: Callable[[bytes], int], token: bytes, complaint: str = _BAD_LINE) -> int:
-    try:
-        return read(token)
-    except ValueError:
-        raise ClientError(complaint) from None
-
-
-def _key(token: bytes) -> bytes:
-    if len(token) > KEY_MOST:
-        raise ClientError(_BAD_LINE)
-    return token
-
-
 def _retrieve(withCas: bool, host: Host, tokens: list[bytes]) -> bytes:
     return _values(withCas, tokens[1:], host.cache.get)
 
 
 def _retrieveAndTouch(withCas: bool, host: Host, tokens: list[bytes]) -> bytes:
-    exptime = _number(signed32, tokens[1], "invalid exptime argument")
+    exptime = numberOf(signed32, tokens[1], "invalid exptime argument")
     return _values(withCas, tokens[2:], partial(host.cache.getAndTouch, exptime=exptime))
 
 
 def _values(withCas: bool, keys: list[bytes], find: Callable[[bytes], Item | None]) -> bytes:
     parts = []
     for key in keys:
-        item = find(_key(key))
+        item = find(keyOf(key))
         if item is not None:
             cas = b" %d" % item.cas if withCas else b""
             parts.append(
@@ -143,17 +124,15 @@ def _values(withCas: bool, keys: list[bytes], find: Callable[[bytes], Item | Non
 
 
 def _storage(mode: Mode, host: Host, tokens: list[bytes]) -> Body:
-    key = _key(tokens[1])
-    flags = _number(unsigned32, tokens[2])
-    exptime = _number(signed32, tokens[3])
-    length = _number(signed32, tokens[4])
-    cas = _number(unsigned64, tokens[5]) if mode is Mode.CAS else None
-    if not 0 <= length <= _LENGTH_MOST:
-        raise ClientError(_BAD_LINE)
+    key = keyOf(tokens[1])
+    flags = numberOf(unsigned32, tokens[2])
+    exptime = numberOf(signed32, tokens[3])
+    length = lengthOf(tokens[4])
+    cas = numberOf(unsigned64, tokens[5]) if mode is Mode.CAS else None
     write = Write(mode, key, b"", flags, exptime, cas)
     refusal = host.cache.refuse(write, length)
     if refusal is not None:
-        return swallow(length, rendered(_TROUBLES[refusal]))
+        return swallow(length, rendered(troubleOf(refusal)))
     return Body(
         length + 2, lambda data: _REPLIES[host.cache.store(attrs.evolve(write, value=whole(data)))]
     )
@@ -162,27 +141,29 @@ def _storage(mode: Mode, host: Host, tokens: list[bytes]) -> Body:
 def _delete(host: Host, tokens: list[bytes]) -> bytes:
     if tokens[2:] not in ([], [b"0"], [b"noreply"], [b"0", b"noreply"]):
         raise ClientError(_DELETE_USAGE)
-    return b"DELETED\r\n" if host.cache.delete(_key(tokens[1])) else _REPLIES[Outcome.NOT_FOUND]
+    return b"DELETED\r\n" if host.cache.delete(keyOf(tokens[1])) else _REPLIES[Outcome.NOT_FOUND]
 
 
 def _arithmetic(sign: int, host: Host, tokens: list[bytes]) -> bytes:
-    key = _key(tokens[1])
-    delta = _number(unsigned64, tokens[2], "invalid numeric delta argument")
+    key = keyOf(tokens[1])
+    delta = numberOf(unsigned64, tokens[2], "invalid numeric delta argument")
     number = host.cache.change(key, delta, up=sign > 0)
-    if number in _TROUBLES:
-        raise _TROUBLES[number]
-    return _REPLIES[number] if isinstance(number, Outcome) else b"%d\r\n" % number
+    if not isinstance(number, Outcome):
+        return b"%d\r\n" % number
+    if number not in _REPLIES:
+        raise troubleOf(number)
+    return _REPLIES[number]
 
 
 def _touch(host: Host, tokens: list[bytes]) -> bytes:
-    key = _key(tokens[1])
-    exptime = _number(signed32, tokens[2], "invalid exptime argument")
+    key = keyOf(tokens[1])
+    exptime = numberOf(signed32, tokens[2], "invalid exptime argument")
     return b"TOUCHED\r\n" if host.cache.touch(key, exptime) else _REPLIES[Outcome.NOT_FOUND]
 
 
 def _flush(host: Host, tokens: list[bytes]) -> bytes:
     delayed = len(tokens) > 1 and tokens[1:] != [b"noreply"]
-    host.cache.flush(_number(signed32, tokens[1], "invalid exptime argument") if delayed else 0)
+    host.cache.flush(numberOf(signed32, tokens[1], "invalid exptime argument") if delayed else 0)
     return b"OK\r\n"
 
 
@@ -191,7 +172,7 @@ def _version(host: Host, _tokens: list[bytes]) -> bytes:
 
 
 def _verbosity(_host: Host, tokens: list[bytes]) -> bytes:
-    _number(unsigned32, tokens[1])
+    numberOf(unsigned32, tokens[1])
     return b"OK\r\n"
 
 

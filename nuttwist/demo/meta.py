@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import attrs
 
+from nuttwist.demo.arguments import BAD_LINE, keyOf, lengthOf
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.items import Item, Mode, Outcome, Write, itemBytes
 from nuttwist.demo.metaflags import Flags, checkOpaque, countTokens, decodedKey, readFlags
 from nuttwist.demo.metareply import COUNTED, ECHOES, FETCHED, STORED, Context, replyLine
-from nuttwist.demo.numerals import signed32
 from nuttwist.demo.replies import (
     Body,
     ClientError,
@@ -23,12 +23,10 @@ from nuttwist.demo.replies import (
     ServerError,
     rendered,
     swallow,
+    troubleOf,
     whole,
 )
 
-_KEY_MOST = 250
-_LENGTH_MOST = (1 << 31) - 4
-_BAD_LINE = "bad command line format"
 _STATUS = {
     Outcome.STORED: b"HD",
     Outcome.NOT_STORED: b"NS",
@@ -45,14 +43,8 @@ _STORE_MODES = {
 _UP = {b"I": True, b"+": True, b"D": False, b"-": False}
 
 
-def _key(tokens: list[bytes]) -> bytes:
-    if len(tokens[1]) > _KEY_MOST:
-        raise ClientError(_BAD_LINE)
-    return tokens[1]
-
-
 def _strictFlags(tokens: list[bytes]) -> Flags:
-    key = _key(tokens)
+    key = keyOf(tokens[1])
     countTokens(tokens)
     try:
         flags = readFlags(key, tokens[2:])
@@ -69,7 +61,7 @@ def _create(cache: Cache, flags: Flags, value: bytes) -> Context:
 
 def metaGet(host: Host, tokens: list[bytes]) -> bytes:
     """mg: fetch, and make an empty item on a miss when N asks for it."""
-    key = _key(tokens)
+    key = keyOf(tokens[1])
     countTokens(tokens, "options flags are too long")
     flags = readFlags(key, tokens[2:])
     checkOpaque(flags)
@@ -93,11 +85,11 @@ def _fetched(context: Context, item: Item) -> bytes:
 
 def metaSet(host: Host, tokens: list[bytes]) -> Result:
     """ms: store; a mistake in the flags swallows the value that follows."""
-    key = _key(tokens)
+    key = keyOf(tokens[1])
     if len(tokens) == 2:
-        raise ClientError(_BAD_LINE)
+        raise ClientError(BAD_LINE)
     countTokens(tokens)
-    length = _length(tokens[2])
+    length = lengthOf(tokens[2])
     try:
         flags = readFlags(key, tokens[3:])
         checkOpaque(flags)
@@ -106,16 +98,6 @@ def metaSet(host: Host, tokens: list[bytes]) -> Result:
     except (ClientError, ServerError) as error:
         return swallow(length, rendered(error))
     return Body(length + 2, lambda data: _stored(host.cache, flags, write, whole(data)))
-
-
-def _length(token: bytes) -> int:
-    try:
-        length = signed32(token)
-    except ValueError:
-        length = -1
-    if not 0 <= length <= _LENGTH_MOST:
-        raise ClientError(_BAD_LINE)
-    return length
 
 
 def _write(flags: Flags) -> Write:
@@ -139,10 +121,8 @@ def _write(flags: Flags) -> Write:
 
 def _refuseUnfit(cache: Cache, write: Write, length: int) -> None:
     refusal = cache.refuse(write, length)
-    if refusal is Outcome.TOO_LARGE:
-        raise ServerError("object too large for cache")
     if refusal is not None:
-        raise ServerError("out of memory storing object")
+        raise troubleOf(refusal)
 
 
 def _stored(cache: Cache, flags: Flags, write: Write, value: bytes) -> bytes:
@@ -186,7 +166,7 @@ def metaArithmetic(host: Host, tokens: list[bytes]) -> bytes:
         changed = number("J", 0)
         return _counted(_create(cache, flags, b"%d" % changed), changed)
     if changed is Outcome.NON_NUMERIC:
-        raise ClientError("cannot increment or decrement non-numeric value")
+        raise troubleOf(changed)
     context = Context(cache, flags, cache.peek(flags.key))
     if isinstance(changed, Outcome):
         return replyLine(_STATUS[changed], context, ECHOES)
@@ -209,8 +189,8 @@ def metaNoop(_host: Host, _tokens: list[bytes]) -> bytes:
 def metaDebug(host: Host, tokens: list[bytes]) -> bytes:
     """me: tell what is known of an item, without using it."""
     if not 2 <= len(tokens) <= 3:
-        raise ClientError(_BAD_LINE)
-    key = _key(tokens)
+        raise ClientError(BAD_LINE)
+    key = keyOf(tokens[1])
     if tokens[2:] and tokens[2].startswith(b"b"):
         key = _debuggedKey(key)
     item = host.cache.peek(key)
@@ -221,7 +201,7 @@ def _debuggedKey(token: bytes) -> bytes:
     try:
         return decodedKey(token)
     except ClientError:
-        raise ClientError(_BAD_LINE) from None
+        raise ClientError(BAD_LINE) from None
 
 
 def _debug(cache: Cache, key: bytes, item: Item) -> bytes:

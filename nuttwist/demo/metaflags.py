@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import attrs
 
+from nuttwist.demo.arguments import BAD_LINE, numberOf
 from nuttwist.demo.numerals import signed32, unsigned32, unsigned64
 from nuttwist.demo.replies import ClientError
 
@@ -21,7 +22,6 @@ _TOKENS_MOST = 19
 _BAD_NUMBER = "bad token in command line format"
 # memcached has no words of its own for wrong client flags: an earlier mistake's stand, or these.
 _NO_WORDS = ""
-_UNNAMED = "bad command line format"
 _NUMBERS: dict[str, tuple[Callable[[bytes], int], str]] = {
     "C": (unsigned64, _BAD_NUMBER),
     "D": (unsigned64, _BAD_NUMBER),
@@ -100,7 +100,7 @@ def readFlags(key: bytes, tokens: list[bytes]) -> Flags:
         except ClientError as error:
             mistakes.append(str(error))
     if mistakes:
-        raise ClientError(next(filter(None, reversed(mistakes)), _UNNAMED))
+        raise ClientError(next(filter(None, reversed(mistakes)), BAD_LINE))
     return flags
 
 
@@ -131,7 +131,4 @@ def _readArgument(flags: Flags, letter: str) -> None:
         raise ClientError("incorrect length for M token")
     elif letter in _NUMBERS:
         read, complaint = _NUMBERS[letter]
-        try:
-            flags.numbers[letter] = read(argument)
-        except ValueError:
-            raise ClientError(complaint) from None
+        flags.numbers[letter] = numberOf(read, argument, complaint)

@@ -39,6 +39,7 @@ class MemcacheServer(LineReceiver):
         self._host = host
         self._body: Body | None = None
         self._missing = 0
+        self._ended = False
         self._chunks: list[bytes] = []
 
     def connectionMade(self) -> None:
@@ -51,6 +52,8 @@ class MemcacheServer(LineReceiver):
         self._chunks = []
 
     def lineReceived(self, line: bytes) -> None:
+        if self._ended:
+            return
         # A line of one CR alone is not an empty line to memcached, but both are answered ERROR.
         self._answer(perform(self._host, line.removesuffix(b"\r")))
 
@@ -71,6 +74,7 @@ class MemcacheServer(LineReceiver):
 
     def _answer(self, result: Result) -> None:
         if result is None:
+            self._ended = True
             self.transport.loseConnection()
         elif isinstance(result, Body):
             self._body, self._missing = result, result.length

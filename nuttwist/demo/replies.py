@@ -12,6 +12,7 @@ from collections.abc import Callable
 import attrs
 
 from nuttwist.demo.cache import Cache
+from nuttwist.demo.items import Outcome
 
 CRLF = b"\r\n"
 ERROR = b"ERROR\r\n"
@@ -67,6 +68,23 @@ def rendered(error: ClientError | ServerError) -> bytes:
     """The line that tells a client about C{error}."""
     family = "CLIENT_ERROR" if isinstance(error, ClientError) else "SERVER_ERROR"
     return f"{family} {error}\r\n".encode()
+
+
+_TROUBLES: dict[Outcome, tuple[type[ClientError | ServerError], str]] = {
+    Outcome.NON_NUMERIC: (ClientError, "cannot increment or decrement non-numeric value"),
+    Outcome.TOO_LARGE: (ServerError, "object too large for cache"),
+    Outcome.NO_MEMORY: (ServerError, "out of memory storing object"),
+}
+
+
+def troubleOf(outcome: Outcome) -> ClientError | ServerError:
+    """
+    The error for a change that the store refused.
+
+    @raise KeyError: the outcome is an answer, not an error.
+    """
+    family, words = _TROUBLES[outcome]
+    return family(words)
 
 
 def swallow(length: int, reply: bytes) -> Body:

@@ -65,8 +65,8 @@ _META_FLAGS = [
 ]
 # me takes no flags but b, and memcached's ma forgets T when the number becomes longer.
 _SHARED = {
-    b"mg": lambda flag: True,
-    b"md": lambda flag: True,
+    b"mg": lambda _flag: True,
+    b"md": lambda _flag: True,
     b"ma": lambda flag: not flag.startswith(b"T") or flag == b"Tx",
     b"me": lambda flag: flag == b"b",
 }

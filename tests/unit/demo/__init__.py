@@ -1,0 +1,1 @@
+"""The embedded memcached, on a fake clock and in-memory transports."""
