@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IReactorCore
+from twisted.internet.interfaces import IReactorTCP
 from twisted.logger import (
     FilteringLogObserver,
     LogLevel,
@@ -90,9 +91,10 @@ class CommandService(MultiService):
         self.whenStarted()
 
 
-def _proxy(options: Options, reactor: IReactorCore) -> IService:
+def _proxy(options: Options, reactor: IReactorTCP) -> IService:
     """
-    @raise StartError: For a configuration that is wrong, with every mistake.
+    @raise StartError: For a configuration that is wrong, with every mistake, or a pool that
+        speaks what is not supported.
     """
     statsAddress = (options["stats-addr"], options["stats-port"])
     if options["demo"]:
@@ -103,16 +105,19 @@ def _proxy(options: Options, reactor: IReactorCore) -> IService:
         raise StartError(
             f"nutproxy: configuration file {options['config']!r} is invalid\n{wrong}"
         ) from None
-    return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
+    try:
+        return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
+    except ValueError as wrong:
+        raise StartError(f"nutproxy: {wrong}") from None
 
 
-def _processReactor() -> IReactorCore:
+def _processReactor() -> IReactorTCP:
     from twisted.internet import reactor  # noqa: PLC0415  importing it chooses it
 
-    return reactor
+    return cast(IReactorTCP, reactor)
 
 
-def makeService(options: Options, reactor: IReactorCore | None = None) -> IService:
+def makeService(options: Options, reactor: IReactorTCP | None = None) -> IService:
     """
     Build the service of one C{nutproxy} command.
 

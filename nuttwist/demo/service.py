@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 
 from twisted.application.service import MultiService
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IReactorTCP
 from twisted.logger import Logger
@@ -29,6 +30,12 @@ Try `telnet {host} {port}` and these three lines:
   set greeting 0 0 5
   hello
   get greeting"""
+
+
+def _number(port: IListeningPort) -> int:
+    address = port.getHost()
+    assert isinstance(address, IPv4Address)
+    return address.port
 
 
 class DemoService(MultiService):
@@ -87,7 +94,7 @@ class DemoService(MultiService):
 
     def _pool(self) -> PoolConfig:
         servers = tuple(
-            ServerConfig(host=LOOPBACK, port=port.getHost().port, name=name)
+            ServerConfig(host=LOOPBACK, port=_number(port), name=name)
             for name, port in zip(SERVERS, self._ports, strict=True)
         )
         listen = Listen(host=LOOPBACK, port=POOL_PORT)
@@ -98,7 +105,7 @@ class DemoService(MultiService):
         self._log.info(
             _ANNOUNCEMENT,
             pool=f"{LOOPBACK}:{POOL_PORT}",
-            servers=", ".join(f"{LOOPBACK}:{port.getHost().port}" for port in self._ports),
+            servers=", ".join(f"{LOOPBACK}:{_number(port)}" for port in self._ports),
             statistics="{}:{}".format(*stats) if stats else "off",
             host=LOOPBACK,
             port=POOL_PORT,

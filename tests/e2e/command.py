@@ -140,5 +140,9 @@ def exchange(connection: socket.socket, request: bytes, answerEnd: bytes) -> byt
 
 
 def untilClosed(connection: socket.socket) -> bytes:
-    """Read what the other side sends before it closes."""
-    return b"".join(iter(lambda: connection.recv(65536), b""))
+    """Read what the other side sends before it closes or resets the connection."""
+    data = b""
+    with suppress(ConnectionResetError):
+        while more := connection.recv(65536):
+            data += more
+    return data

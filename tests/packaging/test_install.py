@@ -7,6 +7,7 @@ user's Twisted, so the environments here are real ones with a Twisted of their o
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,7 @@ class Environment:
         """The services that its twistd offers."""
         said = succeed(self.bin / "twistd", "--help", cwd=self.where)
         _, _, listed = said.partition("Commands:\n")
-        return {line.split()[0] for line in listed.splitlines() if line.strip()}
+        return set(re.findall(r"^ {4}(\w\S*)", listed, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,6 @@ from twisted.application.service import ServiceMaker
 nutproxy = ServiceMaker(
     "nutproxy",
     "nuttwist.tap",
-    "A memcached and redis proxy that reads twemproxy's configuration",
+    "A memcached and redis proxy that takes twemproxy's YAML",
     "nutproxy",
 )
