@@ -36,7 +36,9 @@ _log = Logger(namespace="nuttwist.distributor")
 REMEMBERED = 65536
 
 
-def connectTo(config: ServerConfig, sockets: Sockets) -> Callable[[ClientFactory, float], IConnector]:
+def connectTo(
+    config: ServerConfig, sockets: Sockets
+) -> Callable[[ClientFactory, float], IConnector]:
     """
     How a connection to a server is started.
     """
@@ -80,11 +82,11 @@ class Distributor(Service):
         )
         self._ring = Ring(
             [RingServer(each.nameBytes, each.weight) for each in config.servers],
-            config.hash, config.distribution, config.hash_tag,
+            config.hash,
+            config.distribution,
+            config.hash_tag,
         )
-        self.servers = [
-            self._makeServer(each, index) for index, each in enumerate(config.servers)
-        ]
+        self.servers = [self._makeServer(each, index) for index, each in enumerate(config.servers)]
         self._noServer = NoServer(loop.turn, dialect.errorLine).pipeline
 
     def _makeServer(self, config: ServerConfig, index: int) -> Server:
@@ -92,13 +94,21 @@ class Distributor(Service):
         timeout = self.config.timeout
         for _ in range(self.config.server_connections):
             backend = Backend(
-                connectTo(config, self._loop.sockets), self._dialect.replies, server, self._loop.turn,
-                self._loop.sockets, None if timeout is None else timeout / 1000, self._readSize,
+                connectTo(config, self._loop.sockets),
+                self._dialect.replies,
+                server,
+                self._loop.turn,
+                self._loop.sockets,
+                None if timeout is None else timeout / 1000,
+                self._readSize,
             )
             backend.attach(
                 Pipeline(
-                    backend, server.counters, self._dialect.errorLine,
-                    partial(self.ledger.succeeded, index), index,
+                    backend,
+                    server.counters,
+                    self._dialect.errorLine,
+                    partial(self.ledger.succeeded, index),
+                    index,
                 )
             )
             server.backends.append(backend)
@@ -172,7 +182,9 @@ class Distributor(Service):
             server.counters.server_ejected_at = int(time.time() * 1_000_000)
             _log.warn(
                 "{pool}: ejected {server} for {seconds} s",
-                pool=self.config.name, server=server.config.name, seconds=self.ledger.retryAfter,
+                pool=self.config.name,
+                server=server.config.name,
+                seconds=self.ledger.retryAfter,
             )
             self._rebuild()
 
@@ -189,6 +201,7 @@ class Distributor(Service):
         for index in self.ledger.revive(self.seconds()):
             _log.info(
                 "{pool}: {server} is back",
-                pool=self.config.name, server=self.servers[index].config.name,
+                pool=self.config.name,
+                server=self.servers[index].config.name,
             )
         self._rebuild()

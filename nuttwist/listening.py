@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import os
 import socket
-import stat
+from pathlib import Path
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
@@ -47,10 +47,15 @@ class ListeningService(Service):
         self._bind()
         Service.startService(self)
 
+    async def _close(self) -> None:
+        port, self.port = self.port, None
+        closed = None if port is None else port.stopListening()
+        if closed is not None:
+            await closed
+
     def stopService(self) -> Deferred[None]:
         Service.stopService(self)
-        port, self.port = self.port, None
-        return maybeDeferred(port.stopListening if port is not None else _nothing)
+        return Deferred.fromCoroutine(self._close())
 
     def _bind(self) -> None:
         if self.port is not None:
@@ -71,17 +76,9 @@ class ListeningService(Service):
         # With the umask there is no moment in which the socket is open to more than the mode.
         os.umask(0o777 & ~wanted)
         try:
-            return self._sockets.listenUNIX(
-                path, self._factory, backlog=self._backlog, mode=wanted
-            )
+            return self._sockets.listenUNIX(path, self._factory, backlog=self._backlog, mode=wanted)
         finally:
             os.umask(usual)
-
-
-def _nothing() -> None:
-    """
-    There was no port to close.
-    """
 
 
 def removeStale(path: str) -> None:
@@ -90,18 +87,17 @@ def removeStale(path: str) -> None:
 
     @raise CannotListenError: what is there is no socket, or somebody listens on it.
     """
-    try:
-        mode = os.stat(path).st_mode
-    except OSError:
+    place = Path(path)
+    if not place.exists():
         return
-    if not stat.S_ISSOCK(mode):
+    if not place.is_socket():
         raise CannotListenError("", path, "a file that is no socket is in the way")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            os.unlink(path)
+            place.unlink()
             return
         except OSError as unexpected:
             raise CannotListenError("", path, unexpected) from None

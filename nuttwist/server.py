@@ -80,8 +80,16 @@ class Server:
         setattr(self.counters, name, getattr(self.counters, name) + 1)
         _log.info(
             "{pool}: lost {server} ({address}): {reason}",
-            pool=self.pool, server=self.config.name, address=self.config.address,
+            pool=self.pool,
+            server=self.config.name,
+            address=self.config.address,
             reason=trouble.text,
         )
         if worked or not made:
             self._keeper.failed(self)
+
+    def crowd(self, change: int) -> None:
+        """
+        So many more pipelines hold clients back, or fewer.
+        """
+        self._keeper.crowd(change)

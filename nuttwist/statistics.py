@@ -125,8 +125,8 @@ class Statistics:
             "curr_connections": pool.counters.client_connections,
             "total_connections": pool.counters.opened,
         }
-        counted = {name: value for name, value in attrs.asdict(pool.counters).items()}
-        return [(name, str(value)) for name, value in {**general, **counted}.items()]
+        fields = {**general, **attrs.asdict(pool.counters)}
+        return [(name, str(value)) for name, value in fields.items()]
 
 
 def _current(pool: PoolView) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -24,7 +24,6 @@ from twisted.internet.interfaces import (
     IConnector,
     IDelayedCall,
     IPushProducer,
-    IReactorTime,
     ITCPTransport,
 )
 from twisted.internet.protocol import ClientFactory, connectionDone
@@ -45,6 +44,18 @@ CROWD = 1024 * 1024
 
 #: Seconds to wait for a connection in a pool without a timeout of its own.
 CONNECT_TIMEOUT = 30.0
+
+
+class Clock(Protocol):
+    """
+    What a backend needs of time.
+    """
+
+    def seconds(self) -> float: ...
+
+    def callLater(
+        self, delay: float, function: Callable[..., None], *args: Any
+    ) -> IDelayedCall: ...
 
 
 class State(enum.Enum):
@@ -75,7 +86,9 @@ class ClientProtocol(ChunkReceiver):
         try:
             ChunkReceiver.dataReceived(self, data)
         except BadReply as reply:
-            _log.warn("{backend}: not a reply: {reply!r}", backend=self._backend, reply=reply.args[0])
+            _log.warn(
+                "{backend}: not a reply: {reply!r}", backend=self._backend, reply=reply.args[0]
+            )
             self._backend.drop(NONSENSE)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -123,7 +136,7 @@ class Backend(ClientFactory):
         grammar: Callable[[Pipeline], Grammar],
         watcher: Watcher,
         turn: Turn,
-        clock: IReactorTime,
+        clock: Clock,
         timeout: float | None,
         readSize: int = 65536,
     ) -> None:

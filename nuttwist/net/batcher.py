@@ -10,6 +10,7 @@ their life is Twisted's.
 
 from __future__ import annotations
 
+import os
 import select
 from typing import Any
 
@@ -20,7 +21,6 @@ from twisted.internet.interfaces import (
     IHalfCloseableDescriptor,
     IListeningPort,
     IReactorFDSet,
-    IReactorTime,
 )
 from twisted.internet.protocol import ClientFactory, Factory
 from twisted.logger import Logger
@@ -36,9 +36,7 @@ GONE = select.EPOLLHUP | select.EPOLLERR
 PER_TURN = 256
 
 #: Reasons made once, since a traceback and a stack for each closed connection are waste.
-FAILURES = {
-    type(why): Failure(why) for why in (main.CONNECTION_DONE, main.CONNECTION_LOST)
-}
+FAILURES = {type(why): Failure(why) for why in (main.CONNECTION_DONE, main.CONNECTION_LOST)}
 
 
 @implementer(IReactorFDSet)
@@ -167,10 +165,9 @@ class TurnBatcher:
             self.turn.end()
             if not self._eager:
                 return
-            eager = self._eager
-            self._eager = {}
-            for writer in eager:
-                self._send(writer)
+            for writer in list(self._eager):
+                if writer in self._eager:
+                    self._send(writer)
 
     def _serve(self, selectable: Any, event: int) -> None:
         why: Any = None
@@ -183,22 +180,22 @@ class TurnBatcher:
             if not why and event & OUT:
                 reading = False
                 why = selectable.doWrite()
-        except Exception as unexpected:
+        except Exception as unexpected:  # noqa: BLE001  the others go on
             why = self._unexpected(selectable, unexpected)
         if why:
             self._disconnect(selectable, why, reading)
 
     def _send(self, writer: Any) -> None:
-        if not writer.connected:
-            return
         try:
             why = writer.doWrite()
-            if not why and (writer.dataBuffer or writer._tempDataBuffer):
-                self._watch(writer, self._masks.get(writer, 0) | OUT)
-        except Exception as unexpected:
+        except Exception as unexpected:  # noqa: BLE001  the others go on
             why = self._unexpected(writer, unexpected)
         if why:
             self._disconnect(writer, why, False)
+        elif writer in self._eager:
+            # It has not called removeWriter, so there is more: that waits for the socket.
+            del self._eager[writer]
+            self._watch(writer, self._masks.get(writer, 0) | OUT)
 
     def _unexpected(self, selectable: Any, exception: Exception) -> Exception:
         self._log.failure("{selectable} is closed over an error", selectable=selectable)
@@ -219,11 +216,13 @@ class TurnBatcher:
 
     # -- what transports, ports and connectors ask of a reactor besides
 
-    def callLater(self, delay: float, callable: Any, *args: Any, **kw: Any) -> IDelayedCall:
-        return self.reactor.callLater(delay, callable, *args, **kw)
+    def callLater(self, delay: float, function: Any, *args: Any, **kw: Any) -> IDelayedCall:
+        delayed: IDelayedCall = self.reactor.callLater(delay, function, *args, **kw)
+        return delayed
 
     def seconds(self) -> float:
-        return self.reactor.seconds()
+        now: float = self.reactor.seconds()
+        return now
 
     def resolve(self, *args: Any) -> Any:
         return self.reactor.resolve(*args)
@@ -245,11 +244,11 @@ class TurnBatcher:
     def listenUNIX(
         self, address: str, factory: Factory, backlog: int = 50, mode: int = 0o666
     ) -> IListeningPort:
-        listening = unix.Port(address, factory, backlog, mode, self)
+        listening = unix.Port(os.fsencode(address), factory, backlog, mode, self)
         listening.startListening()
         return listening
 
     def connectUNIX(self, address: str, factory: ClientFactory, timeout: float = 30) -> IConnector:
-        connector = unix.Connector(address, factory, timeout, self)
+        connector = unix.Connector(os.fsencode(address), factory, timeout, self, checkPID=0)
         connector.connect()
         return connector

@@ -9,12 +9,31 @@ front, and it walks by offsets where the stock loop copies the rest of the buffe
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import ITCPTransport
-from twisted.internet.protocol import connectionDone
+from typing import Any, Protocol
+
 from twisted.protocols.basic import LineReceiver
-from twisted.python.failure import Failure
 
 from nuttwist.wire.framing import Grammar
+
+
+class StreamTransport(Protocol):
+    """
+    What the protocols use of Twisted's stream transports, TCP and unix.
+
+    @ivar bufferSize: bytes read at a time, and bytes to be sent over which a producer pauses.
+    """
+
+    bufferSize: int
+
+    def write(self, data: bytes) -> None: ...
+
+    def loseConnection(self) -> None: ...
+
+    def abortConnection(self) -> None: ...
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None: ...
+
+    def unregisterProducer(self) -> None: ...
 
 
 class ChunkReceiver(LineReceiver):
@@ -25,7 +44,7 @@ class ChunkReceiver(LineReceiver):
     """
 
     delimiter = b"\r\n"
-    transport: ITCPTransport
+    transport: StreamTransport  # type: ignore[assignment]  # Twisted's says None before connecting
     _rawLeft = 0
 
     def __init__(self, grammar: Grammar) -> None:

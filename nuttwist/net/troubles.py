@@ -50,7 +50,7 @@ _KINDS: tuple[tuple[type[BaseException], Trouble], ...] = (
 )
 
 
-def troubleOf(exception: BaseException) -> Trouble:
+def troubleOf(exception: BaseException | None) -> Trouble:
     """
     Put one of Twisted's connection errors into words.
     """

@@ -24,8 +24,12 @@ class Owner(Protocol):
 
     #: True while L{settle} is owed for replies that have come.
     touched: bool
-    #: True when nobody wants the replies any more; they are swallowed.
-    gone: bool
+
+    @property
+    def gone(self) -> bool:
+        """
+        True when nobody wants the replies any more; they are swallowed.
+        """
 
     def settle(self) -> None:
         """

@@ -119,8 +119,11 @@ COMMANDS: dict[bytes, Command] = {
     b"verbosity": Command(Shape.VERBOSITY, _LOCAL),
     b"stats": Command(Shape.STATS, "the proxy's own counters"),
     b"flush_all": Command(
-        Shape.FLUSH, "to every server, with `flush_all: true`", number=EXPTIME,
-        wrong=BAD_EXPTIME, expect=ACKNOWLEDGE,
+        Shape.FLUSH,
+        "to every server, with `flush_all: true`",
+        number=EXPTIME,
+        wrong=BAD_EXPTIME,
+        expect=ACKNOWLEDGE,
     ),
     b"quit": Command(Shape.QUIT, "closes, after the replies that are owed"),
 }

@@ -13,6 +13,11 @@ from nuttwist.wire.request import ACKNOWLEDGE, Request
 END = b"END\r\n"
 OK = b"OK\r\n"
 
+#: What twemproxy says of a server that closed the connection: an end of file has no errno.
+UNKNOWN = errorLine("unknown")
+#: What it says of a part that a server answered with an error.
+INVALID = errorLine("Invalid argument")
+
 
 class Retrieval(Gather):
     """
@@ -35,7 +40,7 @@ class Retrieval(Gather):
         """
         failures = sum(part.reply != END for part in self.parts)
         if failures and not (self.partial and failures < len(self.parts)):
-            return self.error(self.firstTrouble(errorLine("unknown")) or errorLine("Invalid argument"))
+            return self.error(self.firstTrouble(UNKNOWN) or INVALID)
         values = [found[key] for key, found in self.keys if key in found]
         values.append(END)
         return b"".join(values)
@@ -58,7 +63,7 @@ class Flush(Gather):
         """
         C{OK} when every server said so, or else an error that names the first that did not.
         """
-        for name, part in zip(self.names, self.parts):
+        for name, part in zip(self.names, self.parts, strict=True):
             if part.reply != OK:
                 reason = (part.reply or b"").removeprefix(b"SERVER_ERROR ").strip()
                 return self.error(b"SERVER_ERROR %s: %s\r\n" % (name.encode("utf-8"), reason))

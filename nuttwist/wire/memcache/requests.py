@@ -49,7 +49,16 @@ class MemcacheRequests:
     @ivar feeding: a crowded pipeline that the last chunk fed, or L{None}.
     """
 
-    __slots__ = ("_expected", "_pieces", "_pipeline", "_verb", "feeding", "replies", "router", "settings")
+    __slots__ = (
+        "_expected",
+        "_pieces",
+        "_pipeline",
+        "_verb",
+        "feeding",
+        "replies",
+        "router",
+        "settings",
+    )
 
     #: Bytes of a line without its end: room for a get of some thousand keys.
     maxLine = 1024 * 1024
@@ -63,7 +72,7 @@ class MemcacheRequests:
         self._pipeline: Pipeline | None = None
         self._expected = CLASSIC
 
-    def bulk(self, data: bytes, at: int) -> int:
+    def bulk(self, data: bytes, at: int) -> int:  # noqa: C901, PLR0911, PLR0912  one hot loop
         """
         Take get and set requests off the chunk for as long as they are ordinary.
 
@@ -194,7 +203,9 @@ class MemcacheRequests:
         silent = words[-1] == b"noreply" and len(words) == fixed + 1
         if len(words) != fixed and not silent:
             return self._skip(c.BAD_FORMAT if len(words) == fixed + 1 else c.ERROR, size)
-        bad = any(number(word, each) is None for word, each in zip(words[2:], allowed))
+        bad = any(
+            number(word, each) is None for word, each in zip(words[2:], allowed, strict=False)
+        )
         if size is None or bad or not isKey(words[1]):
             return self._skip(c.BAD_FORMAT, size, silent)
         return self._announce(line, words[1], size, NOTHING if silent else CLASSIC)
