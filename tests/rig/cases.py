@@ -15,6 +15,8 @@ Case = dict[str, Any]
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
+READ_SIZE = 65536
+
 POOL_HEAD = re.compile(r"(?m)^(\S[^\n]*:[ ]*\n)([ ]+)")
 """The line with a pool's name, and the indentation of its keys."""
 
@@ -74,6 +76,12 @@ def runsIn(value: Any) -> int:
     if isinstance(value, dict):
         return value["n"] if "rep" in value else runsIn(list(value.values()))
     return sum(map(runsIn, value)) if isinstance(value, list) else 0
+
+
+def readSizeOf(case: Case) -> int:
+    """Give how many bytes the proxy reads at once: the C{-m} of its arguments, or as usual."""
+    arguments = case.get("proxy_args", ())
+    return int(arguments[arguments.index("-m") + 1]) if "-m" in arguments else READ_SIZE
 
 
 def kindOf(case: Case) -> str:

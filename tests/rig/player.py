@@ -21,7 +21,7 @@ from nuttwist.configfile import parseConfig
 from nuttwist.service import ProxyService
 
 from .backends import Backend, build
-from .cases import Case, chunksOf, decoded, runsIn
+from .cases import Case, chunksOf, decoded, readSizeOf, runsIn
 from .client import ODD_PIECE, RawClient
 from .comparing import loggedFailures, selected, shape, shown
 from .network import FakeNetwork
@@ -46,13 +46,16 @@ STOP_LIMIT = 1.0
 Expected = dict[str, Any]
 
 
-BuildProxy = Callable[[bytes, FakeNetwork, tuple[str, int]], Any]
-"""Makes the service under test from a configuration, a reactor and its statistics address."""
+BuildProxy = Callable[[bytes, FakeNetwork, tuple[str, int], int], Any]
+"""Makes the service under test: configuration, reactor, statistics address, bytes read at once."""
 
 
-def nuttwistProxy(config: bytes, reactor: FakeNetwork, stats: tuple[str, int]) -> Any:
+def nuttwistProxy(
+    config: bytes, reactor: FakeNetwork, stats: tuple[str, int], readSize: int
+) -> Any:
     """Make the real thing."""
-    return ProxyService(parseConfig(config, "case.yml"), reactor, statsAddress=stats)
+    pools = parseConfig(config, "case.yml")
+    return ProxyService(pools, reactor, statsAddress=stats, readSize=readSize)
 
 
 @define(eq=False)
@@ -82,7 +85,7 @@ class Player:
         with loggedFailures(self.differences):
             specs = enumerate(self.case.get("backends", ()))
             self._backends += [build(self.network, number, spec, FOLDER) for number, spec in specs]
-            service = self.buildProxy(self._config(), self.network, STATS)
+            service = self.buildProxy(self._config(), self.network, STATS, readSizeOf(self.case))
             service.startService()
             self.network.settle()
             for number, step in enumerate(self.case["steps"]):

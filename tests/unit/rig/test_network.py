@@ -1,95 +1,21 @@
-"""The network in memory behaves as the kernel's does, where the proxy could tell."""
+"""Processes in memory listen, connect and live in time as real ones do."""
 
 from __future__ import annotations
 
 import errno
-import socket
 
 import pytest
-from attrs import define, field
 from twisted.internet import error
 from twisted.internet.interfaces import (
-    IHalfCloseableProtocol,
     IReactorFDSet,
     IReactorTCP,
     IReactorTime,
     IReactorUNIX,
 )
-from twisted.internet.protocol import ClientFactory, Factory, Protocol
-from zope.interface import implementer
+from twisted.internet.protocol import Factory
 from zope.interface.verify import verifyObject
 
-from tests.rig.network import FakeNetwork
-
-ADDRESS = ("127.0.0.1", 7000)
-
-
-class Recorder(Protocol):
-    """Keeps what happens to a connection."""
-
-    def __init__(self):
-        self.events = []
-
-    def connectionMade(self):
-        self.events.append("made")
-
-    def dataReceived(self, data):
-        self.events.append(data)
-
-    def connectionLost(self, reason):
-        self.events.append(reason.type)
-
-
-@implementer(IHalfCloseableProtocol)
-class HalfRecorder(Recorder):
-    """Keeps half closes apart."""
-
-    def readConnectionLost(self):
-        self.events.append("read lost")
-
-    def writeConnectionLost(self):
-        self.events.append("write lost")
-
-
-@define(eq=False)
-class Recorders(ClientFactory):
-    """Makes recorders for connections in either direction."""
-
-    made: list = field(factory=list)
-    failures: list = field(factory=list)
-    lost: list = field(factory=list)
-    kind: type = Recorder
-
-    def buildProtocol(self, addr):
-        self.made.append(self.kind())
-        return self.made[-1]
-
-    def clientConnectionFailed(self, connector, reason):
-        self.failures.append(reason)
-
-    def clientConnectionLost(self, connector, reason):
-        self.lost.append(reason.type)
-
-
-@pytest.fixture
-def network():
-    """Give a network, and see that the test left no timer and no socket on it."""
-    made = FakeNetwork()
-    yield made
-    made.settle()
-    assert made.getDelayedCalls() == []
-    assert made.sockets() == []
-
-
-def served(network, kind=Recorder):
-    """Listen and connect by hand; give the raw client and the recorder that serves it."""
-    factory = Recorders(kind=kind)
-    port = network.listenTCP(ADDRESS[1], factory, interface=ADDRESS[0])
-    client = network.connect(ADDRESS)
-    network.settle()
-    port.stopListening()
-    network.settle()
-    return client, factory.made[0]
+from tests.rig.recorders import ADDRESS, Recorders
 
 
 def test_interfaces(network):
@@ -110,128 +36,6 @@ def test_connectionIsMadeOnALaterTurn(network):
     connector.disconnect()
     network.settle()
     assert client.lost == [error.ConnectionDone]
-
-
-def test_writesOfOneTurnArriveTogether(network):
-    """What a protocol writes in one turn leaves as one piece."""
-    client, recorder = served(network)
-    recorder.transport.write(b"a")
-    recorder.transport.writeSequence([b"b", b"c"])
-    network.settle()
-    assert client.recv(100) == b"abc"
-    client.close()
-
-
-def test_bytesAndTheEndOfTheStreamArriveInOrder(network):
-    """A plain protocol loses its connection on the end of the stream."""
-    client, recorder = served(network)
-    client.send(b"x")
-    client.shutdown(socket.SHUT_WR)
-    network.settle()
-    assert recorder.events == ["made", b"x", error.ConnectionDone]
-    assert client.recv(1) == b""
-    client.close()
-
-
-def test_halfClosedConnectionCanStillAnswer(network):
-    """A protocol that asked for it hears of a half close and may write afterwards."""
-    client, recorder = served(network, HalfRecorder)
-    client.shutdown(socket.SHUT_WR)
-    network.settle()
-    assert recorder.events == ["made", "read lost"]
-    recorder.transport.write(b"late")
-    recorder.transport.loseConnection()
-    network.settle()
-    assert (client.recv(100), client.recv(100)) == (b"late", b"")
-    assert recorder.events[-1] is error.ConnectionDone
-    client.close()
-
-
-def test_loseWriteConnectionEndsOneDirection(network):
-    """After a half close of our own the peer's bytes still come in."""
-    client, recorder = served(network, HalfRecorder)
-    recorder.transport.loseWriteConnection()
-    network.settle()
-    assert client.recv(1) == b""
-    client.send(b"more")
-    network.settle()
-    assert recorder.events == ["made", "write lost", b"more"]
-    recorder.transport.loseConnection()
-    client.close()
-
-
-def test_resetLosesTheConnectionAfterTheBytesBeforeIt(network):
-    """A reset is an unclean loss; bytes that were there first are read first."""
-    client, recorder = served(network)
-    client.send(b"x")
-    client.abort()
-    network.settle()
-    assert recorder.events == ["made", b"x", error.ConnectionLost]
-
-
-def test_abortResetsThePeer(network):
-    """An aborted connection raises on the other side."""
-    client, recorder = served(network)
-    recorder.transport.abortConnection()
-    network.settle()
-    with pytest.raises(OSError, match="reset") as caught:
-        client.recv(1)
-    assert caught.value.errno == errno.ECONNRESET
-    client.close()
-
-
-def test_closingWithUnreadBytesResets(network):
-    """Whoever closes without having read everything resets the other side."""
-    client, recorder = served(network)
-    recorder.transport.write(b"unread")
-    network.settle()
-    client.close()
-    network.settle()
-    assert recorder.events == ["made", error.ConnectionLost]
-
-
-def test_writingToAClosedPeerLosesTheConnection(network):
-    """Answers to a peer that has gone away entirely are met by a reset."""
-    client, recorder = served(network, HalfRecorder)
-    client.close()
-    network.settle()
-    for _ in range(2):
-        recorder.transport.write(b"answer")
-        network.settle()
-    assert recorder.events == ["made", "read lost", error.ConnectionLost]
-
-
-def test_aPeerThatDoesNotReadPausesTheProducer(network):
-    """A full peer stops a producer, and reading lets it go on."""
-    network.wire.window = 100_000
-    client, recorder = served(network)
-    calls = []
-    recorder.pauseProducing = lambda: calls.append("pause")
-    recorder.resumeProducing = lambda: calls.append("resume")
-    recorder.transport.registerProducer(recorder, streaming=True)
-    recorder.transport.write(b"x" * 300_000)
-    network.settle()
-    assert calls == ["pause"]
-    received = 0
-    while received < 300_000:
-        received += len(client.recv(1 << 20))
-        network.settle()
-    assert calls == ["pause", "resume"]
-    recorder.transport.unregisterProducer()
-    client.close()
-
-
-def test_aPausedTransportReceivesNothing(network):
-    """Bytes for a paused protocol wait until it resumes."""
-    client, recorder = served(network)
-    recorder.transport.pauseProducing()
-    client.send(b"x")
-    network.settle()
-    assert recorder.events == ["made"]
-    recorder.transport.resumeProducing()
-    network.settle()
-    assert recorder.events == ["made", b"x"]
-    client.close()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.protocol import Factory
 from twisted.protocols.portforward import ProxyServer
 
-from tests.rig.cases import chunksOf, decoded, load, runsIn, whyNot, withPoolKey
+from tests.rig.cases import chunksOf, decoded, load, readSizeOf, runsIn, whyNot, withPoolKey
 from tests.rig.client import dribbled
 from tests.rig.comparing import selected, shape, shown
 from tests.rig.player import play
@@ -61,7 +61,7 @@ class Statistics(ProxyServer):
         pass
 
 
-def relay(config, reactor, _stats, *, careless=False):
+def relay(config, reactor, _stats, _readSize, *, careless=False):
     """Build a relay from a pool's configuration."""
     pool = yaml.safe_load(config)["p"]
     server = int(pool["servers"][0].split(":")[1])
@@ -190,6 +190,12 @@ def test_poolKeysAreAddedToEveryPool():
     case = {"config": "p:\n  a: 1\nq:\n    b: 2\n"}
     extended = withPoolKey(case, "x: y")["config"]
     assert extended == "p:\n  x: y\n  a: 1\nq:\n    x: y\n    b: 2\n"
+
+
+def test_readSizeIsTheProxysArgument():
+    """The -m of a case is how much the proxy reads at once."""
+    assert readSizeOf({"proxy_args": ["-v", "6", "-m", "512"]}) == 512
+    assert readSizeOf({}) == 65536
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 50_000])
