@@ -22,6 +22,8 @@ POOL_PORT = 22121
 SERVERS = ("one", "two")
 SERVER_BYTES = 64 << 20
 
+_log = Logger(namespace="nuttwist.demo")
+
 _ANNOUNCEMENT = """nutproxy --demo is listening:
   memcached pool  {pool}
   servers         {servers}
@@ -45,8 +47,6 @@ class DemoService(MultiService):
     The pool's configuration names the servers' ports, so the proxy comes to be at the start,
     once they listen, and is given up at the stop.
     """
-
-    _log = Logger(namespace="nuttwist.demo")
 
     def __init__(
         self, reactor: IReactorTCP, statsAddress: tuple[str, int] | None, readSize: int
@@ -102,7 +102,7 @@ class DemoService(MultiService):
 
     def _announce(self) -> None:
         stats = self._statsAddress
-        self._log.info(
+        _log.info(
             _ANNOUNCEMENT,
             pool=f"{LOOPBACK}:{POOL_PORT}",
             servers=", ".join(f"{LOOPBACK}:{_number(port)}" for port in self._ports),
