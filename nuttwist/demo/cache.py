@@ -244,20 +244,17 @@ class Cache:
         return self._lastCas
 
 
-def _agrees(old: Item, write: Write) -> bool:
-    return write.cas == old.cas or (write.invalidate and 0 < (write.cas or 0) < old.cas)
-
-
 def _join(old: Item | None, write: Write) -> Outcome:
     if old is None:
         return Outcome.NOT_STORED
-    return Outcome.STORED if not write.cas or _agrees(old, write) else Outcome.EXISTS
+    return Outcome.STORED if write.cas in (None, 0, old.cas) else Outcome.EXISTS
 
 
 def _compare(old: Item | None, write: Write) -> Outcome:
     if old is None:
         return Outcome.NOT_FOUND
-    return Outcome.STORED if _agrees(old, write) else Outcome.EXISTS
+    outdated = write.invalidate and 0 < (write.cas or 0) < old.cas
+    return Outcome.STORED if outdated or write.cas == old.cas else Outcome.EXISTS
 
 
 _Rule = Callable[[Item | None, Write], Outcome]

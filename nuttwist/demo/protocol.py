@@ -7,10 +7,11 @@ L{Body} switches the receiver to raw bytes until the value and its line end are 
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IAddress, ITCPTransport
+from twisted.internet.interfaces import IAddress, IConsumer, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.commands import perform
@@ -19,6 +20,11 @@ from nuttwist.demo.replies import Body, Host, Result
 DEMO_VERSION = "0.1.0-demo"
 
 
+class _ITransport(ITCPTransport, IConsumer):
+    """A connection that can pause a producer, which all of Twisted's can."""
+
+
+@implementer(IPushProducer)
 class MemcacheServer(LineReceiver):
     """
     One client's connection to the embedded server.
@@ -28,7 +34,7 @@ class MemcacheServer(LineReceiver):
         length.
     """
 
-    transport: ITCPTransport
+    transport: _ITransport
     delimiter = b"\n"
     MAX_LENGTH = 1 << 20
 
@@ -45,6 +51,8 @@ class MemcacheServer(LineReceiver):
     def connectionMade(self) -> None:
         self._host.connections += 1
         self._host.totalConnections += 1
+        # A client that does not read its answers is not read either.
+        self.transport.registerProducer(self, streaming=True)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._host.connections -= 1
@@ -56,6 +64,9 @@ class MemcacheServer(LineReceiver):
             return
         # A line of one CR alone is not an empty line to memcached, but both are answered ERROR.
         self._answer(perform(self._host, line.removesuffix(b"\r")))
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._hangUp()
 
     def rawDataReceived(self, data: bytes) -> None:
         mine, rest = data[: self._missing], data[self._missing :]
@@ -70,17 +81,21 @@ class MemcacheServer(LineReceiver):
         self._body, self._chunks = None, []
         if body is not None:
             self._answer(body.finish(data))
-        self.setLineMode(rest)  # type: ignore[no-untyped-call]
+        self.setLineMode(rest)
 
     def _answer(self, result: Result) -> None:
         if result is None:
-            self._ended = True
-            self.transport.loseConnection()
+            self._hangUp()
         elif isinstance(result, Body):
             self._body, self._missing = result, result.length
-            self.setRawMode()  # type: ignore[no-untyped-call]
+            self.setRawMode()
         elif result:
             self.transport.write(result)
+
+    def _hangUp(self) -> None:
+        self._ended = True
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
 
 
 class DemoFactory(ServerFactory):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IPushProducer
 from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
 
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.protocol import DemoFactory, MemcacheServer
@@ -48,6 +50,17 @@ def test_endlessLineHangsUp() -> None:
     protocol, transport = Server().connect()
     protocol.dataReceived(b"get " + b"a" * MemcacheServer.MAX_LENGTH)
     assert transport.disconnecting
+
+
+def test_unreadAnswersHoldBackRequests() -> None:
+    """While a client does not read, its requests wait; they are done once it reads again."""
+    protocol, transport = Server().connect()
+    assert verifyObject(IPushProducer, transport.producer)
+    protocol.pauseProducing()
+    protocol.dataReceived(b"set a 0 0 1\r\nx\r\nmn\r\n")
+    assert (transport.value(), transport.producerState) == (b"", "paused")
+    protocol.resumeProducing()
+    assert (transport.value(), transport.producerState) == (b"STORED\r\nMN\r\n", "producing")
 
 
 def test_longMultigetIsServed() -> None:

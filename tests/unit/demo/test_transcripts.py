@@ -165,6 +165,14 @@ _META = {
         ),
         b"NF\r\nHD\r\nEX\r\nHD\r\nEX\r\n",
     ),
+    "ms cas 0 agrees with no item": (
+        b"ms a 1\r\nx\r\nms a 1 C0\r\ny\r\nms a 1 C0 I\r\ny\r\nms a 1 C0 MA\r\ny\r\nmg a v\r\n",
+        b"HD\r\nEX\r\nEX\r\nHD\r\nVA 2\r\nxy\r\n",
+    ),
+    "only a replaced value goes stale": (
+        b"ms a 1\r\nx\r\nms a 1\r\nx\r\nms a 1 C1 I MA\r\ny\r\nms a 1 C9 I\r\ny\r\nmg a v\r\n",
+        b"HD\r\nHD\r\nEX\r\nEX\r\nVA 1\r\nx\r\n",
+    ),
     "stale value": (
         (
             b"set a 0 0 1\r\nx\r\nmd a I T30\r\nmg a v t\r\nmg a v\r\nms a 1 I C1\r\ny\r\n"
