@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IConnector,
-    IDelayedCall,
     IPushProducer,
     ITCPTransport,
 )
@@ -31,6 +31,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nuttwist.net.deadline import Clock, Deadline
 from nuttwist.net.lines import ChunkReceiver
 from nuttwist.net.troubles import DEADLINE, NONSENSE, STOPPED, Trouble, troubleOf
 from nuttwist.net.turn import Turn
@@ -44,18 +45,6 @@ CROWD = 1024 * 1024
 
 #: Seconds to wait for a connection in a pool without a timeout of its own.
 CONNECT_TIMEOUT = 30.0
-
-
-class Clock(Protocol):
-    """
-    What a backend needs of time.
-    """
-
-    def seconds(self) -> float: ...
-
-    def callLater(
-        self, delay: float, function: Callable[..., None], *args: Any
-    ) -> IDelayedCall: ...
 
 
 class State(enum.Enum):
@@ -157,7 +146,6 @@ class Backend(ClientFactory):
         self._connector: IConnector | None = None
         self._protocol: ClientProtocol | None = None
         self._writable = False
-        self._deadline: IDelayedCall | None = None
         self._open = 0
         self._whenClosed: list[Deferred[None]] = []
         # Of the requests that cannot be written yet: how many are measured, and their bytes.
@@ -168,6 +156,9 @@ class Backend(ClientFactory):
         Take the queues that this backend serves, and that wake it.
         """
         self.pipeline = pipeline
+        self._deadline = Deadline(
+            self._clock, self._timeout, pipeline, partial(self.drop, DEADLINE)
+        )
 
     # -- (b) requests out
 
@@ -190,8 +181,7 @@ class Backend(ClientFactory):
             self.connect()
         if self.pipeline.inQueue:
             self._measure()
-        if self._deadline is None and self._timeout is not None:
-            self._watchDeadline(self._timeout)
+        self._deadline.watch()
 
     def _write(self) -> None:
         assert self._protocol is not None
@@ -287,25 +277,10 @@ class Backend(ClientFactory):
         self.state = State.IDLE
         self._connector = self._protocol = None
         self._writable = False
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        self._deadline.stop()
         self._relieve()
         self.pipeline.fail(trouble.text)
         self._watcher.backendLost(trouble, made, worked)
-
-    # -- the deadline of the oldest request, which is the first to pass
-
-    def _watchDeadline(self, timeout: float) -> None:
-        oldest = self.pipeline.oldest()
-        self._deadline = None
-        if oldest is None:
-            return
-        left = oldest.since + timeout - self._clock.seconds()
-        if left > 0:
-            self._deadline = self._clock.callLater(left, self._watchDeadline, timeout)
-        else:
-            self.drop(DEADLINE)
 
     # -- the end
 

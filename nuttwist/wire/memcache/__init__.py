@@ -1,6 +1,7 @@
 """
 The memcached text protocol.
 
-C{commands} is the table, C{requests} reads what clients send, C{replies} what servers send,
-C{gathers} merges what was split, C{keys} says what a key may be.
+C{commands} is the table, C{requests} reads what clients send and C{shapes} each kind of line of
+it, C{replies} reads what servers send, C{gathers} splits and merges, C{keys} says what a key may
+be, C{errors} how the proxy's own errors look, and C{dialect} puts them together for a pool.
 """

@@ -17,6 +17,8 @@ from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META
 #: memcached's limit (KEY_MAX_LENGTH), in bytes.
 KEY_MAX = 250
 
+CRLF = b"\r\n"
+
 ERROR = b"ERROR\r\n"
 BAD_FORMAT = b"CLIENT_ERROR bad command line format\r\n"
 BAD_CHUNK = b"CLIENT_ERROR bad data chunk\r\n"
@@ -43,7 +45,7 @@ SHORT_LINE = 2048
 
 class Shape(enum.Enum):
     """
-    How a request is read; each has one method in L{nuttwist.wire.memcache.requests}.
+    How a request is read; each has one function in L{nuttwist.wire.memcache.shapes}.
     """
 
     RETRIEVE = "retrieve"

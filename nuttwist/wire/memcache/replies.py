@@ -11,10 +11,9 @@ pairing by order is lost. Source of the replies: memcached's doc/protocol.txt.
 from __future__ import annotations
 
 from nuttwist.wire.framing import BadReply
+from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Owner, Request
-
-CRLF = b"\r\n"
 
 #: How a block with a value begins, by what is expected: only some kinds have one.
 BLOCK = {CLASSIC: b"VALUE ", META: b"VA ", QUIET: b"VA ", ACKNOWLEDGE: b"\0"}

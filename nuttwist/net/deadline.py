@@ -1,0 +1,73 @@
+"""
+The deadline of the oldest request of a backend: the out-queue is a queue, so no other can pass
+first, and one timer is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IDelayedCall
+
+from nuttwist.wire.pipeline import Pipeline
+
+
+class Clock(Protocol):
+    """
+    What is needed of time.
+    """
+
+    def seconds(self) -> float: ...
+
+    def callLater(
+        self, delay: float, function: Callable[..., None], *args: Any
+    ) -> IDelayedCall: ...
+
+
+class Deadline:
+    """
+    Watches the requests of one pipeline.
+
+    It runs only while something waits, and is not moved by every request: when it goes off too
+    early for the request that is the oldest by then, it is set again.
+    """
+
+    def __init__(
+        self, clock: Clock, timeout: float | None, pipeline: Pipeline, passed: Callable[[], None]
+    ) -> None:
+        """
+        @param timeout: seconds from queueing a request to its reply; L{None} waits for ever.
+        @param passed: called when the oldest request has waited longer.
+        """
+        self._clock = clock
+        self._timeout = timeout
+        self._pipeline = pipeline
+        self._passed = passed
+        self._delayed: IDelayedCall | None = None
+
+    def watch(self) -> None:
+        """
+        There may be something to watch now.
+        """
+        if self._timeout is not None and self._delayed is None:
+            self._look(self._timeout)
+
+    def stop(self) -> None:
+        """
+        There is nothing to watch any more.
+        """
+        if self._delayed is not None:
+            self._delayed.cancel()
+            self._delayed = None
+
+    def _look(self, timeout: float) -> None:
+        self._delayed = None
+        oldest = self._pipeline.oldest()
+        if oldest is None:
+            return
+        left = oldest.since + timeout - self._clock.seconds()
+        if left > 0:
+            self._delayed = self._clock.callLater(left, self._look, timeout)
+        else:
+            self._passed()

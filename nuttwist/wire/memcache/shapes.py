@@ -1,0 +1,229 @@
+"""
+How a line of each shape is read: one function a shape of the command table.
+
+Each gets the client, the line without its end, the line's words and the command's row, and says
+how many raw bytes follow the line. Each ends in one of the client's four methods, in an answer
+of the proxy's own, or in a gather.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from nuttwist.wire.memcache import commands as c, gathers
+from nuttwist.wire.memcache.commands import CRLF, Command, Shape
+from nuttwist.wire.memcache.keys import isKey, routedKey
+from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.request import CLASSIC, NOTHING, QUIET
+from nuttwist.wire.router import Router, Settings
+
+#: The numbers of a storage command: FLAGS EXPTIME LENGTH.
+STORED = (c.FLAGS, c.EXPTIME, c.LENGTH)
+
+
+class Client(Protocol):
+    """
+    The client a line came from; see L{nuttwist.wire.memcache.requests.MemcacheRequests}.
+    """
+
+    replies: ReplyQueue
+    router: Router
+    settings: Settings
+
+    def submit(self, pipeline: Pipeline, data: bytes, expect: int) -> None: ...
+
+    def announce(self, line: bytes, key: bytes, size: int, expect: int) -> int: ...
+
+    def skip(self, error: bytes, size: int | None, silent: bool = False) -> int: ...
+
+    def refuse(self, error: bytes, silent: bool = False) -> int: ...
+
+
+def number(word: bytes, allowed: range) -> int | None:
+    """
+    A decimal number in the given range, or L{None}.
+    """
+    digits = word[1:] if word[:1] == b"-" else word
+    # 20 digits hold every number of 64 bits; int() of a hostile length would be slow.
+    if not digits.isdigit() or len(digits) > 20:
+        return None
+    value = int(word)
+    return value if value in allowed else None
+
+
+def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    get and gets KEY..., gat and gats EXPTIME KEY...
+    """
+    keys = words[command.key :]
+    if not keys:
+        return client.refuse(c.ERROR)
+    if command.number is not None and number(words[1], command.number) is None:
+        return client.refuse(command.wrong)
+    if not all(map(isKey, keys)):
+        return client.refuse(c.BAD_FORMAT)
+    route = client.router.route
+    routed = [(key, route(key)) for key in keys]
+    first = routed[0][1]
+    if len(keys) == 1 or all(pipeline is first for _, pipeline in routed):
+        client.submit(first, line + CRLF, CLASSIC)
+    else:
+        head = b" ".join(words[: command.key]) + b" "
+        now = client.router.seconds()
+        gathers.retrieve(client.replies, head, routed, now, client.settings.partial_results)
+    return 0
+
+
+def store(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    set and kin: KEY FLAGS EXPTIME LENGTH [CAS] [noreply], then the value.
+    """
+    allowed = STORED if command.number is None else (*STORED, command.number)
+    fixed = 2 + len(allowed)
+    size = number(words[4], c.LENGTH) if len(words) > 4 else None
+    silent = words[-1] == b"noreply" and len(words) == fixed + 1
+    if len(words) != fixed and not silent:
+        return client.skip(c.BAD_FORMAT if len(words) == fixed + 1 else c.ERROR, size)
+    bad = any(number(word, each) is None for word, each in zip(words[2:], allowed, strict=False))
+    if size is None or bad or not isKey(words[1]):
+        return client.skip(c.BAD_FORMAT, size, silent)
+    return client.announce(line, words[1], size, NOTHING if silent else CLASSIC)
+
+
+def change(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    incr, decr and touch KEY NUMBER [noreply], delete KEY [noreply].
+    """
+    fixed = 2 if command.number is None else 3
+    silent = words[-1] == b"noreply" and len(words) == fixed + 1
+    if len(words) < fixed or (len(words) > fixed and not silent):
+        return client.refuse(c.ERROR if command.number or len(words) < fixed else command.wrong)
+    if not isKey(words[1]):
+        return client.refuse(c.BAD_FORMAT, silent)
+    if command.number is not None and number(words[2], command.number) is None:
+        return client.refuse(command.wrong, silent)
+    expect = NOTHING if silent else CLASSIC
+    client.submit(client.router.route(words[1]), line + CRLF, expect)
+    return 0
+
+
+def meta(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    mg, md, ma and me KEY FLAG...
+    """
+    if len(words) < 2 or not isKey(words[1]):
+        return client.refuse(c.ERROR if len(words) < 2 else c.BAD_FORMAT)
+    key = routedKey(words[1], words[2:])
+    if key is None:
+        return client.refuse(c.BAD_BASE64)
+    quiet = b"q" in words[2:]
+    data = line + (b"\r\nmn\r\n" if quiet else CRLF)
+    client.submit(client.router.route(key), data, QUIET if quiet else command.expect)
+    return 0
+
+
+def metaStore(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    ms KEY LENGTH FLAG..., then the value.
+    """
+    size = number(words[2], c.LENGTH) if len(words) > 2 else None
+    if size is None or not isKey(words[1]):
+        return client.skip(c.ERROR if len(words) < 2 else c.BAD_FORMAT, size)
+    key = routedKey(words[1], words[3:])
+    if key is None:
+        return client.skip(c.BAD_BASE64, size)
+    return client.announce(line, key, size, QUIET if b"q" in words[3:] else command.expect)
+
+
+def noop(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    mn: everything before it has been answered when its turn comes.
+    """
+    client.replies.answer(b"MN\r\n")
+    return 0
+
+
+def version(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    version, asked of one server.
+    """
+    if len(words) > 1:
+        return client.refuse(c.ERROR)
+    # twemproxy hashes this word for commands without a key.
+    client.submit(client.router.route(b"placeholder"), line + CRLF, CLASSIC)
+    return 0
+
+
+def stats(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    stats [servers], the proxy's own.
+    """
+    about = b" ".join(words[1:])
+    if about not in (b"", b"servers"):
+        return client.refuse(c.ERROR)
+    pairs = client.router.statistics(about.decode("ascii"))
+    lines = "".join(f"STAT {name} {value}\r\n" for name, value in pairs)
+    client.replies.answer(lines.encode("utf-8") + b"END\r\n")
+    return 0
+
+
+def verbosity(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    verbosity LEVEL [noreply]: accepted, and changes nothing at the servers.
+    """
+    silent = words[-1] == b"noreply"
+    if len(words) != 2 + silent:
+        return client.refuse(c.ERROR)
+    if number(words[1], c.FLAGS) is None:
+        return client.refuse(c.BAD_FORMAT)
+    if not silent:
+        client.replies.answer(b"OK\r\n")
+    return 0
+
+
+def flush(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    flush_all [DELAY] [noreply], for every server of the pool.
+    """
+    silent = words[-1] == b"noreply"
+    delay = words[1 : len(words) - silent]
+    if not client.settings.flush_all:
+        return client.refuse(c.NO_FLUSH)
+    if len(delay) > 1:
+        return client.refuse(c.ERROR)
+    if delay and number(delay[0], c.EXPTIME) is None:
+        return client.refuse(command.wrong)
+    fleet = list(client.router.fleet())
+    if silent:
+        for _, pipeline in fleet:
+            client.submit(pipeline, line + CRLF, NOTHING)
+    else:
+        gathers.flush(client.replies, line + CRLF, fleet, client.router.seconds())
+    return 0
+
+
+def close(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    quit: what was asked before it is answered, what follows it is dropped.
+    """
+    if len(words) > 1:
+        return client.refuse(c.ERROR)
+    client.replies.end()
+    return 0
+
+
+SHAPES: dict[Shape, Callable[[Client, bytes, list[bytes], Command], int]] = {
+    Shape.RETRIEVE: retrieve,
+    Shape.STORE: store,
+    Shape.CHANGE: change,
+    Shape.META: meta,
+    Shape.META_STORE: metaStore,
+    Shape.NOOP: noop,
+    Shape.VERSION: version,
+    Shape.STATS: stats,
+    Shape.VERBOSITY: verbosity,
+    Shape.FLUSH: flush,
+    Shape.QUIT: close,
+}
