@@ -23,16 +23,39 @@ class Retrieval(Gather):
     """
     A get, gets, gat or gats of several keys, split by server.
 
-    @ivar keys: every key with the part it is in, in request order.
     @ivar partial: answer with what was found although a part failed.
     """
 
-    __slots__ = ("keys", "partial")
+    __slots__ = ("_keys", "partial")
 
     def __init__(self, owner: ReplyQueue, partial: bool) -> None:
         Gather.__init__(self, owner)
         self.partial = partial
-        self.keys: list[tuple[bytes, dict[bytes, bytes]]] = []
+        # Every key with what its server has sent, in request order.
+        self._keys: list[tuple[bytes, dict[bytes, bytes]]] = []
+
+    def split(self, head: bytes, keys: list[bytes], routed: list[Pipeline], now: float) -> None:
+        """
+        Send each server its share.
+
+        @param head: what stands before the keys, with a blank at its end.
+        @param keys: in request order.
+        @param routed: the pipeline of each key.
+        """
+        shares: dict[Pipeline, tuple[list[bytes], dict[bytes, bytes]]] = {}
+        for key, pipeline in zip(keys, routed, strict=True):
+            share = shares.get(pipeline)
+            if share is None:
+                share = shares[pipeline] = ([], {})
+            share[0].append(key)
+            self._keys.append((key, share[1]))
+        # Each key is followed by one blank, the last one too: twemproxy's form, byte for byte.
+        self.start(
+            [
+                (pipeline, Request(self, head + b" ".join(own) + b" \r\n", now, found=found))
+                for pipeline, (own, found) in sorted(shares.items(), key=_rank)
+            ]
+        )
 
     def merged(self) -> bytes:
         """
@@ -41,7 +64,7 @@ class Retrieval(Gather):
         failures = sum(part.reply != END for part in self.parts)
         if failures and not (self.partial and failures < len(self.parts)):
             return self.error(self.firstTrouble(UNKNOWN) or INVALID)
-        values = [found[key] for key, found in self.keys if key in found]
+        values = [found[key] for key, found in self._keys if key in found]
         values.append(END)
         return b"".join(values)
 
@@ -79,32 +102,5 @@ def flush(owner: ReplyQueue, line: bytes, fleet: list[tuple[str, Pipeline]], now
     gather.start([(pipeline, Request(gather, line, now, ACKNOWLEDGE)) for _, pipeline in fleet])
 
 
-def retrieve(
-    owner: ReplyQueue,
-    head: bytes,
-    routed: list[tuple[bytes, Pipeline]],
-    now: float,
-    partial: bool,
-) -> None:
-    """
-    Send each server its share of a multi-key retrieval.
-
-    @param head: what stands before the keys, with a blank at its end.
-    @param routed: the keys in request order, with their pipelines.
-    """
-    gather = Retrieval(owner, partial)
-    shares: dict[int, tuple[Pipeline, list[bytes], dict[bytes, bytes]]] = {}
-    for key, pipeline in routed:
-        share = shares.get(id(pipeline))
-        if share is None:
-            share = shares[id(pipeline)] = (pipeline, [], {})
-        share[1].append(key)
-        gather.keys.append((key, share[2]))
-    parts = sorted(shares.values(), key=lambda share: share[0].rank)
-    # Each key is followed by one blank, the last one too: twemproxy's form, byte for byte.
-    gather.start(
-        [
-            (pipeline, Request(gather, head + b" ".join(keys) + b" \r\n", now, found=found))
-            for pipeline, keys, found in parts
-        ]
-    )
+def _rank(share: tuple[Pipeline, object]) -> int:
+    return share[0].rank

@@ -62,17 +62,22 @@ def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) 
         return client.refuse(c.ERROR)
     if command.number is not None and number(words[1], command.number) is None:
         return client.refuse(command.wrong)
-    if not all(map(isKey, keys)):
-        return client.refuse(c.BAD_FORMAT)
-    route = client.router.route
-    routed = [(key, route(key)) for key in keys]
-    first = routed[0][1]
-    if len(keys) == 1 or all(pipeline is first for _, pipeline in routed):
-        client.submit(first, line + CRLF, CLASSIC)
+    router = client.router
+    routes = router.routes
+    routed: list[Pipeline] = []
+    for key in keys:
+        pipeline = routes.get(key)
+        if pipeline is None:
+            if not isKey(key):
+                return client.refuse(c.BAD_FORMAT)
+            pipeline = router.route(key)
+        routed.append(pipeline)
+    if routed.count(routed[0]) == len(routed):
+        client.submit(routed[0], line + CRLF, CLASSIC)
     else:
         head = b" ".join(words[: command.key]) + b" "
-        now = client.router.seconds()
-        gathers.retrieve(client.replies, head, routed, now, client.settings.partial_results)
+        gather = gathers.Retrieval(client.replies, client.settings.partial_results)
+        gather.split(head, keys, routed, router.seconds())
     return 0
 
 
