@@ -49,11 +49,11 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info _trial_temp .coverage .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/.run: setup.cfg pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(PIP) install -e .
 	touch $@
 
 $(VENV)/.test: setup.cfg pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(PIP) install -e '.[test]'
 	touch $@ $(VENV)/.run
