@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from nuttwist.config import PoolConfig, ServerConfig
 from nuttwist.net.backend import Backend
 from nuttwist.net.noserver import NoServer
+from nuttwist.net.probe import Probe
 from nuttwist.reactors import Loop, Sockets
 from nuttwist.ring.distributions import RingServer
 from nuttwist.ring.ledger import EjectionLedger
@@ -34,6 +35,9 @@ _log = Logger(namespace="nuttwist.distributor")
 #: Keys whose way is remembered. When there are more, all are forgotten: that bounds the memory
 #: and costs each key one look at the ring.
 REMEMBERED = 65536
+
+#: Milliseconds for a probe in a pool without a timeout of its own.
+PROBE_TIMEOUT = 1000
 
 
 def connectTo(
@@ -77,6 +81,7 @@ class Distributor(Service):
         self._dialect = dialect
         self._readSize = readSize
         self._retry: IDelayedCall | None = None
+        self._probes: dict[Server, Probe] = {}
         self.ledger = EjectionLedger(
             len(config.servers), config.server_failure_limit, config.server_retry_timeout / 1000
         )
@@ -127,6 +132,8 @@ class Distributor(Service):
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
+        for probe in list(self._probes.values()):
+            probe.over(False)
         return gatherResults(
             [backend.stop() for server in self.servers for backend in server.backends]
         )
@@ -171,13 +178,17 @@ class Distributor(Service):
         """
         self.crowded += change
 
+    def isWatchful(self) -> bool:
+        """
+        True when failures are counted, to eject the server over them.
+        """
+        return self.config.auto_eject_hosts and bool(self.running)
+
     def failed(self, server: Server) -> None:
         """
         Count a failure, and eject the server when there were enough in a row.
         """
-        if not (self.config.auto_eject_hosts and self.running):
-            return
-        if self.ledger.failed(server.index, self.seconds()):
+        if self.isWatchful() and self.ledger.failed(server.index, self.seconds()):
             self.counters.server_ejects += 1
             server.counters.server_ejected_at = int(time.time() * 1_000_000)
             _log.warn(
@@ -191,6 +202,9 @@ class Distributor(Service):
     def _rebuild(self) -> None:
         self.routes.clear()
         self._ring.rebuild(self.ledger.live())
+        self._schedule()
+
+    def _schedule(self) -> None:
         deadline = self.ledger.nextDeadline()
         if deadline is not None and self._retry is None:
             left = max(0, deadline - self.seconds())
@@ -198,10 +212,29 @@ class Distributor(Service):
 
     def _revive(self) -> None:
         self._retry = None
-        for index in self.ledger.revive(self.seconds()):
-            _log.info(
-                "{pool}: {server} is back",
-                pool=self.config.name,
-                server=self.servers[index].config.name,
-            )
-        self._rebuild()
+        now = self.seconds()
+        for index in self.ledger.due(now):
+            # Out for another term, unless the probe finds it well.
+            self.ledger.eject(index, now + self.ledger.retryAfter)
+            self._probe(self.servers[index])
+        self._schedule()
+
+    def _probe(self, server: Server) -> None:
+        timeout = (self.config.timeout or PROBE_TIMEOUT) / 1000
+        question, answer = self._dialect.probe
+        probe = Probe(question, answer, self._loop.sockets, timeout, partial(self._probed, server))
+        self._probes[server] = probe
+        self.counters.opened += 1
+        connectTo(server.config, self._loop.sockets)(probe, timeout)
+
+    def _probed(self, server: Server, well: bool) -> None:
+        del self._probes[server]
+        if well:
+            self.ledger.readmit(server.index)
+            self._rebuild()
+        _log.info(
+            "{pool}: {server} is {state}",
+            pool=self.config.name,
+            server=server.config.name,
+            state="back" if well else "still out",
+        )

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from nuttwist.config import ServerConfig
 from nuttwist.net.backend import Backend
-from nuttwist.net.troubles import Trouble
+from nuttwist.net.troubles import Loss
 from nuttwist.wire.counters import ServerCounters
 from nuttwist.wire.pipeline import Pipeline
 
@@ -31,6 +31,11 @@ class Keeper(Protocol):
     def failed(self, server: Server) -> None:
         """
         A server failed once.
+        """
+
+    def isWatchful(self) -> bool:
+        """
+        True when failures are counted, to eject the server over them.
         """
 
     def crowd(self, change: int) -> None:
@@ -70,23 +75,27 @@ class Server:
         self.counters.server_connections += 1
         self._keeper.opened()
 
-    def backendLost(self, trouble: Trouble, made: bool, worked: bool) -> None:
+    def backendLost(self, backend: Backend, loss: Loss) -> None:
         """
-        A connection was lost. One that was made and idle is no failure of the server.
+        A connection was lost, or could not be made. One that was idle is no failure of the
+        server; but a server that closes one may be dying, and a look at once spares the next
+        request from finding out.
         """
-        if made:
+        if loss.made:
             self.counters.server_connections -= 1
-        name = trouble.counter
+        name = loss.trouble.counter
         setattr(self.counters, name, getattr(self.counters, name) + 1)
         _log.info(
             "{pool}: lost {server} ({address}): {reason}",
             pool=self.pool,
             server=self.config.name,
             address=self.config.address,
-            reason=trouble.text,
+            reason=loss.trouble.text,
         )
-        if worked or not made:
+        if loss.worked or not loss.made:
             self._keeper.failed(self)
+        elif loss.heard and self._keeper.isWatchful():
+            backend.connect()
 
     def crowd(self, change: int) -> None:
         """

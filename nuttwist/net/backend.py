@@ -33,7 +33,7 @@ from zope.interface import implementer
 
 from nuttwist.net.deadline import Clock, Deadline
 from nuttwist.net.lines import ChunkReceiver
-from nuttwist.net.troubles import DEADLINE, NONSENSE, STOPPED, Trouble, troubleOf
+from nuttwist.net.troubles import DEADLINE, NONSENSE, STOPPED, Loss, Trouble, troubleOf
 from nuttwist.net.turn import Turn
 from nuttwist.wire.framing import BadReply, Grammar
 from nuttwist.wire.pipeline import Pipeline
@@ -60,7 +60,11 @@ class State(enum.Enum):
 class ClientProtocol(ChunkReceiver):
     """
     The connection to a server: its bytes become replies.
+
+    @ivar heard: the server has said something.
     """
+
+    heard = False
 
     def __init__(self, backend: Backend, grammar: Grammar) -> None:
         ChunkReceiver.__init__(self, grammar)
@@ -72,6 +76,7 @@ class ClientProtocol(ChunkReceiver):
         self._backend.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
+        self.heard = True
         try:
             ChunkReceiver.dataReceived(self, data)
         except BadReply as reply:
@@ -94,12 +99,9 @@ class Watcher(Protocol):
         A connection was made.
         """
 
-    def backendLost(self, trouble: Trouble, made: bool, worked: bool) -> None:
+    def backendLost(self, backend: Backend, loss: Loss) -> None:
         """
-        A connection was lost.
-
-        @param made: it had been made; otherwise it could not be.
-        @param worked: something was waiting on it.
+        A connection was lost, or could not be made.
         """
 
     def crowd(self, change: int) -> None:
@@ -272,15 +274,19 @@ class Backend(ClientFactory):
             connector.stopConnecting()
 
     def _gone(self, trouble: Trouble) -> None:
-        made = self.state is State.CONNECTED
-        worked = bool(self.pipeline.inQueue or self.pipeline.outQueue)
+        loss = Loss(
+            trouble,
+            made=self.state is State.CONNECTED,
+            worked=bool(self.pipeline.inQueue or self.pipeline.outQueue),
+            heard=self._protocol is not None and self._protocol.heard,
+        )
         self.state = State.IDLE
         self._connector = self._protocol = None
         self._writable = False
         self._deadline.stop()
         self._relieve()
         self.pipeline.fail(trouble.text)
-        self._watcher.backendLost(trouble, made, worked)
+        self._watcher.backendLost(self, loss)
 
     # -- the end
 

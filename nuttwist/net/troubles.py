@@ -27,6 +27,22 @@ class Trouble:
     counter: str = "server_err"
 
 
+@attrs.frozen
+class Loss:
+    """
+    A connection to a server is gone, or did not come to be.
+
+    @ivar made: it had been made.
+    @ivar worked: something was waiting on it.
+    @ivar heard: the server had said something on it.
+    """
+
+    trouble: Trouble
+    made: bool
+    worked: bool
+    heard: bool
+
+
 def _byErrno(number: int) -> Trouble:
     return Trouble(os.strerror(number))
 

@@ -3,12 +3,13 @@
 Who is live: failures counted, servers ejected and let back in. Arithmetic only.
 
 The rules are twemproxy's. A server that fails C{limit} times in a row is out for C{retryAfter}
-seconds, then it is in again with a clean sheet, untested: the next requests are the test. A server
-that recovers sooner stays out until its time is over.
+seconds. A server that recovers sooner stays out until its time is over.
 
-The one rule that differs: B{a server that is out cannot fail}. What still goes wrong on its
-connections was begun before the ejection, so it neither prolongs the time out, nor counts as a
-second ejection, nor is held against the server when it returns.
+Two rules differ. A server whose time is over is B{due}, and stays out until it is let in: whoever
+owns the ledger can put it to the test first, where twemproxy's test is the next requests. And B{a
+server that is out cannot fail}: what still goes wrong on its connections was begun before the
+ejection, so it neither prolongs the time out, nor counts as a second ejection, nor is held against
+the server when it returns.
 """
 
 from __future__ import annotations
@@ -67,19 +68,21 @@ class EjectionLedger:
         self._failures[server] = 0
         self._outUntil[server] = until
 
-    def revive(self, now: float) -> list[int]:
+    def due(self, now: float) -> list[int]:
         """
-        Let in every server whose time out is over, to the moment itself.
+        The servers whose time out is over, to the moment itself, in ascending order.
+        """
+        return sorted(server for server, until in self._outUntil.items() if until <= now)
 
-        @return: these servers, in ascending order.
+    def readmit(self, server: int) -> None:
         """
-        due = sorted(server for server, until in self._outUntil.items() if until <= now)
-        for server in due:
-            del self._outUntil[server]
-        return due
+        Let a server in again, with a clean sheet.
+        """
+        self._outUntil.pop(server, None)
+        self._failures[server] = 0
 
     def nextDeadline(self) -> float | None:
-        """The moment at which L{revive} has something to do next, or L{None} if nobody is out."""
+        """The moment at which L{due} has something to say next, or L{None} if nobody is out."""
         return min(self._outUntil.values(), default=None)
 
     def live(self) -> list[int]:

@@ -34,9 +34,11 @@ class Dialect:
     @ivar replies: makes the grammar for one server connection.
     @ivar errorLine: renders a trouble for a client.
     @ivar refusal: what a client over C{client_connections} is told.
+    @ivar probe: a question to a server, and how the answer of a healthy one begins.
     """
 
     requests: Callable[[ReplyQueue, Router, Settings], RequestGrammar]
     replies: Callable[[Pipeline], Grammar]
     errorLine: Callable[[str], bytes]
     refusal: bytes
+    probe: tuple[bytes, bytes]

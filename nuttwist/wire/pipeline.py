@@ -125,6 +125,9 @@ class Pipeline:
         @param text: the reason, as the pool's dialect is to carry it.
         """
         doomed = [*self.inQueue, *self.outQueue]
+        # twemproxy counts a request when it is queued, also when it is never written.
+        self.counters.requests += len(self.inQueue)
+        self.counters.request_bytes += sum(len(each.data) for each in self.inQueue)
         self.inQueue = []
         self.outQueue.clear()
         self.silent = False

@@ -14,4 +14,5 @@ MEMCACHE = Dialect(
     replies=MemcacheReplies,
     errorLine=errorLine,
     refusal=b"ERROR Too many open connections\r\n",
+    probe=(b"version\r\n", b"VERSION "),
 )

@@ -19,7 +19,7 @@ def test_everyoneIsLiveAtFirst():
     assert ledger.live() == [0, 1, 2]
     assert [ledger.failures(server) for server in range(3)] == [0, 0, 0]
     assert ledger.nextDeadline() is None
-    assert ledger.revive(1e9) == []
+    assert ledger.due(1e9) == []
 
 
 def test_failuresInARowEject():
@@ -58,12 +58,12 @@ def test_limitOfNoneIsALimitOfOne(limit):
 
 
 @pytest.mark.parametrize(("now", "back"), [(29.999, []), (30.0, [0]), (31.0, [0])])
-def test_serverReturnsWhenItsTimeIsOver(now, back):
-    """A server is let in at its deadline, to the moment, and not before."""
+def test_serverIsDueWhenItsTimeIsOver(now, back):
+    """A server is due at its deadline, to the moment, and out until it is let in."""
     ledger = ledgerOf(limit=1)
     ledger.failed(0, 0.0)
-    assert ledger.revive(now) == back
-    assert ledger.isLive(0) == bool(back)
+    assert ledger.due(now) == back
+    assert not ledger.isLive(0)
 
 
 def test_returnedServerIsUnknownToTheLedger():
@@ -71,7 +71,8 @@ def test_returnedServerIsUnknownToTheLedger():
     ledger = ledgerOf(limit=2)
     ledger.failed(0, 0.0)
     ledger.failed(0, 0.0)
-    ledger.revive(30.0)
+    ledger.readmit(0)
+    assert ledger.isLive(0)
     assert ledger.nextDeadline() is None
     assert [ledger.failed(0, 31.0), ledger.failed(0, 32.0)] == [False, True]
 
@@ -99,17 +100,18 @@ def test_deadlineIsTheEarliestOfAll():
     ledger.failed(2, 1.0)
     ledger.failed(0, 5.0)
     assert ledger.nextDeadline() == 31.0
-    assert ledger.revive(31.0) == [2]
+    assert ledger.due(31.0) == [2]
+    ledger.readmit(2)
     assert ledger.nextDeadline() == 35.0
 
 
 def test_everyoneCanBeOut():
-    """All servers may be out at once, and return together, in order."""
+    """All servers may be out at once, and be due together, in order."""
     ledger = ledgerOf(limit=1)
     for server in (2, 0, 1):
         ledger.failed(server, 0.0)
     assert ledger.live() == []
-    assert ledger.revive(30.0) == [0, 1, 2]
+    assert ledger.due(30.0) == [0, 1, 2]
 
 
 def test_ejectTakesAServerOutAtOnce():
@@ -132,7 +134,7 @@ def test_ledgerAddsUpWhateverHappens(events):
         happened = {
             "f": lambda server=server, now=now: ledger.failed(server, now),
             "s": lambda server=server: ledger.succeeded(server),
-            "r": lambda now=now: ledger.revive(now),
+            "r": lambda now=now: [ledger.readmit(each) for each in ledger.due(now)],
         }[what]()
         assert (was and not ledger.isLive(server)) == (happened is True)
         assert all(0 <= ledger.failures(each) < 2 for each in range(4))
