@@ -59,6 +59,7 @@ class PoolService(MultiService):
             lambda replies: dialect.requests(replies, self.distributor, settings),
             self.distributor.counters,
             loop.turn,
+            loop.sockets,
             dialect.refusal,
             limit=config.client_connections,
             keepAlive=config.tcpkeepalive,

@@ -84,6 +84,8 @@ class Server:
         if loss.made:
             self.counters.server_connections -= 1
         name = loss.trouble.counter
+        if not name:
+            return
         setattr(self.counters, name, getattr(self.counters, name) + 1)
         _log.info(
             "{pool}: lost {server} ({address}): {reason}",

@@ -18,6 +18,7 @@ from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nuttwist.net.deadline import Clock
 from nuttwist.net.lines import ChunkReceiver
 from nuttwist.net.turn import Turn
 from nuttwist.wire.counters import PoolCounters
@@ -26,6 +27,9 @@ from nuttwist.wire.replyqueue import ReplyQueue
 
 #: Outstanding requests of one client over which it is not read any further.
 DEEP = 4096
+
+#: Seconds that clients have, when the proxy stops, to take what has been written to them.
+GRACE = 0.5
 
 # Why a client is not read at the moment, as bits.
 FULL, OUTSTANDING, CROWDED = 1, 2, 4
@@ -114,8 +118,14 @@ class ServerProtocol(ChunkReceiver):
     def _closeWhenDone(self) -> None:
         unread = self._holds and not self.replies.ending
         if not self.replies.waiting and not unread:
-            self.transport.unregisterProducer()
-            self.transport.loseConnection()
+            self.close()
+
+    def close(self) -> None:
+        """
+        Close once what has been written is sent.
+        """
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
 
     # -- reading stops for as long as there is a reason
 
@@ -185,6 +195,7 @@ class Frontend(ServerFactory):
         grammar: Callable[[ReplyQueue], RequestGrammar],
         counters: PoolCounters,
         turn: Turn,
+        clock: Clock,
         refusal: bytes,
         limit: int = 0,
         keepAlive: bool = False,
@@ -199,6 +210,7 @@ class Frontend(ServerFactory):
         self.grammar = grammar
         self.counters = counters
         self.turn = turn
+        self._clock = clock
         self.clients: set[ServerProtocol] = set()
         self._refusal = refusal
         self._limit = limit
@@ -243,12 +255,18 @@ class Frontend(ServerFactory):
 
         @return: fires when none is left.
         """
-        for client in self.clients:
-            client.transport.abortConnection()
+        for client in list(self.clients):
+            client.close()
         empty: Deferred[None] = Deferred()
         self._whenEmpty.append(empty)
+        abort = self._clock.callLater(GRACE, self._abort)
+        empty.addCallback(lambda _: abort.cancel() if abort.active() else None)
         self._tellIfEmpty()
         return empty
+
+    def _abort(self) -> None:
+        for client in list(self.clients):
+            client.transport.abortConnection()
 
     def _tellIfEmpty(self) -> None:
         if not self.clients:

@@ -20,7 +20,8 @@ class Trouble:
     One way of losing a server.
 
     @ivar text: for the client.
-    @ivar counter: the name of the server counter that it adds to.
+    @ivar counter: the name of the server counter that it adds to; empty when the proxy itself
+        ended the connection.
     """
 
     text: str
@@ -50,7 +51,7 @@ def _byErrno(number: int) -> Trouble:
 CLOSED = Trouble("unknown", "server_eof")
 DEADLINE = Trouble(os.strerror(errno.ETIMEDOUT), "server_timedout")
 NONSENSE = _byErrno(errno.EINVAL)
-STOPPED = _byErrno(errno.ECONNABORTED)
+STOPPED = Trouble(os.strerror(errno.ECONNABORTED), "")
 REFUSED = _byErrno(errno.ECONNREFUSED)
 
 #: Tried in this order: some of these are kinds of others.
