@@ -1,0 +1,142 @@
+"""
+What every integration test stands on: pools in this process, with nothing left behind.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from twisted.internet import reactor as processReactor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTCP, IReactorTime, IReactorUNIX
+from twisted.trial.unittest import TestCase
+from zope.interface import implementer
+
+from nuttwist.config import Listen, PoolConfig
+from nuttwist.service import ProxyService
+
+from .servers import LOOPBACK, KeptFactory, Peer, ScriptedFactory, turn
+from .talking import connectTo
+
+
+@implementer(IReactorTCP, IReactorUNIX, IReactorTime)
+class PlainReactor:
+    """
+    The reactor of the process without its descriptors, so that no turn batcher comes in.
+    """
+
+    passed = (
+        "callLater", "connectTCP", "connectUNIX", "getDelayedCalls", "listenTCP", "listenUNIX",
+        "seconds",
+    )  # fmt: skip
+
+    def __init__(self, reactor):
+        for name in self.passed:
+            setattr(self, name, getattr(reactor, name))
+
+
+def descriptors():
+    """The open file descriptors of this process, and what each is."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+    # Twisted keeps one on /dev/null to close when there are no others left for an accept.
+    return {
+        name: what for name, what in found.items() if "/proc/" not in what and what != os.devnull
+    }
+
+
+class ProxyCase(TestCase):
+    """
+    A test with pools, servers and clients, all of them gone when it ends.
+
+    @cvar reactorOfProxy: made into the reactor that the proxy is given.
+    """
+
+    timeout = 20
+    reactorOfProxy = staticmethod(lambda reactor: reactor)
+
+    async def setUp(self):
+        self.reactor = processReactor
+        # A running reactor has some of its own.
+        await self.turn()
+        before = descriptors()
+        self.addCleanup(lambda: self.assertEqual(descriptors(), before))
+        self.addCleanup(self._closeClients)
+        self._clients = []
+
+    async def _closeClients(self):
+        for each in self._clients:
+            if each.lost is None:
+                each.transport.abortConnection()
+            await each.untilLost()
+
+    def demo(self, name="one", **kw):
+        """Start an embedded memcached."""
+        return self._kept(Peer(self.reactor, KeptFactory(), name, **kw))
+
+    def scripted(self, script=lambda _: None, connected=lambda _: None, name="one"):
+        """Start a server that does as told."""
+        return self._kept(Peer(self.reactor, ScriptedFactory(script, connected), name))
+
+    def _kept(self, peer):
+        self.addCleanup(peer.stop)
+        return peer
+
+    def configure(self, *peers, name="pool", listen=None, **settings):
+        """The configuration of a pool on a free port, in front of these servers."""
+        return PoolConfig(
+            name=name,
+            listen=listen or Listen(host=LOOPBACK),
+            servers=tuple(each.config for each in peers),
+            **settings,
+        )
+
+    def proxy(self, *pools, **kw):
+        """Start a proxy of these pools; it is stopped when the test ends."""
+        service = ProxyService(pools, self.reactorOfProxy(self.reactor), **kw)
+        service.startService()
+        self.addCleanup(service.stopService)
+        return service
+
+    def pool(self, *peers, **settings):
+        """Start a proxy of one pool, and give that."""
+        config = self.configure(*peers, **settings)
+        return self.proxy(config).pools[config.name]
+
+    async def client(self, pool):
+        """Connect to a pool, or to whatever else listens."""
+        address = pool.address() if hasattr(pool, "address") else pool.getHost()
+        made = await connectTo(self.reactor, address)
+        self._clients.append(made)
+        return made
+
+    def connect(self, pool):
+        """A Deferred client, to connect many at once."""
+        return Deferred.fromCoroutine(self.client(pool))
+
+    def turn(self):
+        """One turn of the reactor."""
+        return turn(self.reactor)
+
+    def directory(self):
+        """A new directory with a short name: the path of a unix socket has 107 bytes at most."""
+        made = Path(os.path.relpath(self.mktemp())).absolute()
+        made.mkdir(parents=True)
+        return made
+
+
+def keyOf(pool, server, prefix="key"):
+    """A key that the pool keeps on the server with this name."""
+    servers = pool.distributor.servers
+    for number in range(10_000):
+        key = f"{prefix}{number}".encode()
+        for each in servers:
+            if each.config.name == server and pool.distributor.route(key) in [
+                backend.pipeline for backend in each.backends
+            ]:
+                return key
+    raise AssertionError(f"no key for {server!r}")
