@@ -41,16 +41,18 @@ class RealServer:
     @ivar port: where it listens, on 127.0.0.1.
     """
 
-    def __init__(self, command: list[str], port: int) -> None:
+    def __init__(self, command: list[str], port: int, ready: int | None = None) -> None:
         """
         Start the program and wait until it accepts a connection.
 
         @param command: the program and its arguments, which must make it listen on C{port}.
+        @param ready: the port that it is asked on, if a connection to C{port} would be counted.
         @raise ServerNotStartedError: it is not installed, or it ended or was silent too long.
         """
         if shutil.which(command[0]) is None:
             raise ServerNotStartedError(f"{command[0]} is not on PATH; tests/setup.sh installs it")
         self.port = port
+        self._ready = ready or port
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the server
@@ -85,6 +87,24 @@ class RealServer:
             self.close()
             raise
 
+    def log(self) -> str:
+        """Everything that it has written, over all its lives."""
+        # Its own writes continue where the file stands, so that must not move.
+        log = self._log.fileno()
+        return os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
+
+    def terminate(self) -> int:
+        """
+        Ask the process to end, with SIGTERM, and wait until it has.
+
+        @return: its exit status, negative for the signal that it died of.
+        """
+        assert self._process is not None, f"{self._command[0]} is not running"
+        self._process.terminate()
+        status = self._process.wait(_READY_SECONDS)
+        self._process = None
+        return status
+
     def kill(self) -> None:
         """End the process with SIGKILL and wait until it is gone; nothing to do if it is."""
         if self._process is None:
@@ -112,16 +132,15 @@ class RealServer:
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(ended, selectors.EVENT_READ)
-                while not _accepts(self.port):
+                while not _accepts(self._ready):
                     if selector.select(_RETRY_SECONDS) or time.monotonic() > deadline:
                         raise ServerNotStartedError(self._complaint())
         finally:
             os.close(ended)
 
     def _complaint(self) -> str:
-        self._log.seek(0)
-        wrote = self._log.read().decode(errors="replace").strip()
-        return f"{' '.join(self._command)} does not accept connections; it wrote: {wrote!r}"
+        command = " ".join(self._command)
+        return f"{command} does not accept connections; it wrote: {self.log().strip()!r}"
 
 
 def startMemcached(*arguments: str) -> RealServer:
