@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.application.service import MultiService
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol, ServerFactory
 
@@ -88,6 +89,27 @@ class ProxyService(MultiService):
                 Listen(host=host, port=port), StatisticsFactory(self), loop.sockets
             )
             self.stats.setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        """
+        Bind every port, or none.
+
+        @raise CannotListenError: an address is taken or is not to be had.
+        """
+        try:
+            MultiService.privilegedStartService(self)
+        except CannotListenError:
+            self.stopService()
+            raise
+
+    def startService(self) -> None:
+        """
+        Bind every port that is not bound yet, and only then start the pools.
+
+        @raise CannotListenError: as L{privilegedStartService}.
+        """
+        self.privilegedStartService()
+        MultiService.startService(self)
 
     @classmethod
     def fromFile(cls, path: str, reactor: Any) -> ProxyService:
