@@ -123,6 +123,8 @@ class Distributor(Service):
 
     def startService(self) -> None:
         Service.startService(self)
+        # Servers may have been out when it was stopped.
+        self._revive()
         if self.config.preconnect:
             for server in self.servers:
                 server.backends[0].connect()
