@@ -8,7 +8,6 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from twisted.internet import reactor as processReactor
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP, IReactorTime, IReactorUNIX
 from twisted.trial.unittest import TestCase
@@ -40,9 +39,9 @@ class PlainReactor:
 def descriptors():
     """The open file descriptors of this process, and what each is."""
     found = {}
-    for name in os.listdir("/proc/self/fd"):
+    for each in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
-            found[name] = os.readlink(f"/proc/self/fd/{name}")
+            found[each.name] = str(each.readlink())
     # Twisted keeps one on /dev/null to close when there are no others left for an accept.
     return {
         name: what for name, what in found.items() if "/proc/" not in what and what != os.devnull
@@ -60,7 +59,9 @@ class ProxyCase(TestCase):
     reactorOfProxy = staticmethod(lambda reactor: reactor)
 
     async def setUp(self):
-        self.reactor = processReactor
+        from twisted.internet import reactor  # noqa: PLC0415  importing it chooses it
+
+        self.reactor = reactor
         # A running reactor has some of its own.
         await self.turn()
         before = descriptors()
@@ -113,6 +114,11 @@ class ProxyCase(TestCase):
         made = await connectTo(self.reactor, address)
         self._clients.append(made)
         return made
+
+    def delayedCalls(self):
+        """What waits for its time in the reactor, but for trial's own deadline."""
+        calls = self.reactor.getDelayedCalls()
+        return [each for each in calls if each.func.__module__ != "twisted.trial._asynctest"]
 
     def connect(self, pool):
         """A Deferred client, to connect many at once."""

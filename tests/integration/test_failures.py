@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .case import PlainReactor, ProxyCase, keyOf
-from .servers import turn
+
 
 REFUSED = b"SERVER_ERROR Connection refused\r\n"
 RESET = b"SERVER_ERROR Connection reset by peer\r\n"
@@ -102,7 +102,7 @@ class Failures:
         client = await self.client(self.pool(one))
         await client.answers(b"get a\r\n", b"END\r\n")
         await one.cut()
-        await turn(self.reactor)
+        await self.turn()
         await client.answers(b"get a\r\n", b"END\r\n")
 
     async def test_onePartOfAMultiGetFails(self):
@@ -178,11 +178,11 @@ class Failures:
         leaver, stayer = await self.client(pool), await self.client(pool)
         leaver.send(b"get a\r\n")
         while not waiting:
-            await turn(self.reactor)
+            await self.turn()
         stayer.send(b"get b\r\n")
         leaver.transport.abortConnection()
         while len(pool.frontend.clients) > 1 or b"get b" not in waiting[0].received:
-            await turn(self.reactor)
+            await self.turn()
         waiting[0].transport.write(b"VALUE a 0 1\r\na\r\nEND\r\nVALUE b 0 1\r\nb\r\nEND\r\n")
         expected = b"VALUE b 0 1\r\nb\r\nEND\r\n"
         self.assertEqual(await stayer.take(len(expected)), expected)
