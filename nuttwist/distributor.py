@@ -25,16 +25,14 @@ from nuttwist.reactors import Loop, Sockets
 from nuttwist.ring.distributions import RingServer
 from nuttwist.ring.ledger import EjectionLedger
 from nuttwist.ring.ring import Ring
+from nuttwist.routes import Routes
 from nuttwist.server import Server
 from nuttwist.wire.counters import PoolCounters
-from nuttwist.wire.dialect import Dialect
+from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.router import Settings
 
 _log = Logger(namespace="nuttwist.distributor")
-
-#: Keys whose way is remembered. When there are more, all are forgotten: that bounds the memory
-#: and costs each key one look at the ring.
-REMEMBERED = 65536
 
 #: Milliseconds for a probe in a pool without a timeout of its own.
 PROBE_TIMEOUT = 1000
@@ -53,10 +51,12 @@ def connectTo(
 
 class Distributor(Service):
     """
-    Routes the requests of one pool; provides L{nuttwist.wire.router.Router}.
+    Knows the servers of one pool and who of them is live.
 
     @ivar servers: all servers, in the pool's internal order.
     @ivar counters: of the pool.
+    @ivar ledger: who has failed how often, and who is out.
+    @ivar crowded: how many pipelines hold their clients back at the moment.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Distributor(Service):
         config: PoolConfig,
         dialect: Dialect,
         loop: Loop,
+        settings: Settings,
         statistics: Callable[[str], list[tuple[str, str]]],
         readSize: int,
     ) -> None:
@@ -73,11 +74,12 @@ class Distributor(Service):
         """
         self.config = config
         self.counters = PoolCounters()
-        self.routes: dict[bytes, Pipeline] = {}
         self.crowded = 0
         self.seconds = loop.sockets.seconds
+        self.statistics = statistics
         self._loop = loop
-        self._statistics = statistics
+        self._settings = settings
+        self._lanes: dict[int, Routes] = {}
         self._dialect = dialect
         self._readSize = readSize
         self._retry: IDelayedCall | None = None
@@ -91,33 +93,41 @@ class Distributor(Service):
             config.distribution,
             config.hash_tag,
         )
-        self.servers = [self._makeServer(each, index) for index, each in enumerate(config.servers)]
+        self.servers = [
+            Server(config.name, each, index, self, self._makeBackends)
+            for index, each in enumerate(config.servers)
+        ]
         self._noServer = NoServer(loop.turn, dialect.errorLine).pipeline
 
-    def _makeServer(self, config: ServerConfig, index: int) -> Server:
-        server = Server(self.config.name, config, index, self)
+    def _makeBackends(self, server: Server, lane: int) -> list[Backend]:
+        return [
+            self._makeBackend(server, self._dialect.lanes[lane])
+            for _ in range(self.config.server_connections)
+        ]
+
+    def _makeBackend(self, server: Server, lane: Lane) -> Backend:
         timeout = self.config.timeout
-        for _ in range(self.config.server_connections):
-            backend = Backend(
-                connectTo(config, self._loop.sockets),
-                self._dialect.replies,
-                server,
-                self._loop.turn,
-                self._loop.sockets,
-                None if timeout is None else timeout / 1000,
-                self._readSize,
+        backend = Backend(
+            connectTo(server.config, self._loop.sockets),
+            lane.replies,
+            lane.greeting(self._settings),
+            server,
+            self._loop.turn,
+            self._loop.sockets,
+            None if timeout is None else timeout / 1000,
+            self._readSize,
+        )
+        backend.attach(
+            Pipeline(
+                backend,
+                server.counters,
+                self._dialect.errorLine,
+                server.answered,
+                server.index,
+                server.troubled,
             )
-            backend.attach(
-                Pipeline(
-                    backend,
-                    server.counters,
-                    self._dialect.errorLine,
-                    partial(self.ledger.succeeded, index),
-                    index,
-                )
-            )
-            server.backends.append(backend)
-        return server
+        )
+        return backend
 
     # -- the service
 
@@ -127,7 +137,7 @@ class Distributor(Service):
         self._revive()
         if self.config.preconnect:
             for server in self.servers:
-                server.backends[0].connect()
+                server.connections(0)[0].connect()
 
     def stopService(self) -> Deferred[list[None]]:
         Service.stopService(self)
@@ -140,31 +150,35 @@ class Distributor(Service):
             [backend.stop() for server in self.servers for backend in server.backends]
         )
 
-    # -- the router
+    # -- what routes ask
 
-    def route(self, key: bytes) -> Pipeline:
+    def lane(self, number: int) -> Routes:
         """
-        The pipeline for a well-formed key; one that fails every request when no server is live.
+        The router over one kind of server connections.
+        """
+        routes = self._lanes.get(number)
+        if routes is None:
+            routes = self._lanes[number] = Routes(self, number)
+        return routes
+
+    def locate(self, key: bytes) -> Server | None:
+        """
+        The live server of a key; L{None} when no server is live.
         """
         index = self._ring.locate(key)
-        pipeline = self._noServer if index is None else self.servers[index].pipelineFor(key)
-        if self._ring.cacheable:
-            if len(self.routes) >= REMEMBERED:
-                self.routes.clear()
-            self.routes[key] = pipeline
-        return pipeline
+        return None if index is None else self.servers[index]
 
-    def fleet(self) -> list[tuple[str, Pipeline]]:
+    def cacheable(self) -> bool:
         """
-        One pipeline to each server, dead or alive, with the server's name.
+        Whether a key stays with its server until servers go or come.
         """
-        return [(each.config.name, each.backends[0].pipeline) for each in self.servers]
+        return self._ring.cacheable
 
-    def statistics(self, about: str) -> list[tuple[str, str]]:
+    def noServer(self) -> Pipeline:
         """
-        The counters as names and values: of the pool, or C{"servers"} for each server.
+        Where requests go when no server is live.
         """
-        return self._statistics(about)
+        return self._noServer
 
     # -- the ledger
 
@@ -186,6 +200,12 @@ class Distributor(Service):
         """
         return self.config.auto_eject_hosts and bool(self.running)
 
+    def succeeded(self, server: Server) -> None:
+        """
+        A server has answered: its failures are forgotten.
+        """
+        self.ledger.succeeded(server.index)
+
     def failed(self, server: Server) -> None:
         """
         Count a failure, and eject the server when there were enough in a row.
@@ -202,7 +222,8 @@ class Distributor(Service):
             self._rebuild()
 
     def _rebuild(self) -> None:
-        self.routes.clear()
+        for routes in self._lanes.values():
+            routes.routes.clear()
         self._ring.rebuild(self.ledger.live())
         self._schedule()
 
@@ -223,8 +244,8 @@ class Distributor(Service):
 
     def _probe(self, server: Server) -> None:
         timeout = (self.config.timeout or PROBE_TIMEOUT) / 1000
-        question, answer = self._dialect.probe
-        probe = Probe(question, answer, self._loop.sockets, timeout, partial(self._probed, server))
+        question, answers = self._dialect.probe
+        probe = Probe(question, answers, self._loop.sockets, timeout, partial(self._probed, server))
         self._probes[server] = probe
         self.counters.opened += 1
         connectTo(server.config, self._loop.sockets)(probe, timeout)

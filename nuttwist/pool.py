@@ -46,17 +46,25 @@ class PoolService(MultiService):
         dialect = DIALECTS.get(config.redis)
         if dialect is None:
             raise ValueError(f"pool {config.name!r}: redis: true is not supported yet")
-        self.distributor = Distributor(
-            config, dialect, loop, lambda about: statistics.lines(self.view(), about), readSize
-        )
         settings = Settings(
             item_size_max=config.item_size_max,
             hangUp=config.on_unsupported == "close",
             partial_results=config.partial_results,
             flush_all=config.flush_all,
+            password=config.redis_auth,
+            database=config.redis_db,
         )
+        self.distributor = Distributor(
+            config,
+            dialect,
+            loop,
+            settings,
+            lambda about: statistics.lines(self.view(), about),
+            readSize,
+        )
+        routes = self.distributor.lane(0)
         self.frontend = Frontend(
-            lambda replies: dialect.requests(replies, self.distributor, settings),
+            lambda replies: dialect.requests(replies, routes, settings),
             self.distributor.counters,
             loop.turn,
             loop.sockets,

@@ -4,6 +4,7 @@ One server of a pool: its connections, its counters, and what a lost connection 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 from zlib import crc32
 
@@ -33,6 +34,11 @@ class Keeper(Protocol):
         A server failed once.
         """
 
+    def succeeded(self, server: Server) -> None:
+        """
+        A server has answered.
+        """
+
     def isWatchful(self) -> bool:
         """
         True when failures are counted, to eject the server over them.
@@ -50,23 +56,63 @@ class Server:
 
     @ivar config: its line of the configuration.
     @ivar index: its place in the pool's internal order.
-    @ivar backends: its connections, made or not.
+    @ivar counters: totals over all its connections.
     """
 
-    def __init__(self, pool: str, config: ServerConfig, index: int, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        pool: str,
+        config: ServerConfig,
+        index: int,
+        keeper: Keeper,
+        make: Callable[[Server, int], list[Backend]],
+    ) -> None:
+        """
+        @param make: makes the server's backends of a lane.
+        """
         self.pool = pool
         self.config = config
         self.index = index
         self.counters = ServerCounters()
-        self.backends: list[Backend] = []
         self._keeper = keeper
+        self._make = make
+        self._lanes: dict[int, list[Backend]] = {}
+        self.connections(0)
 
-    def pipelineFor(self, key: bytes) -> Pipeline:
+    @property
+    def backends(self) -> list[Backend]:
+        """
+        All its connections, made or not.
+        """
+        return [backend for lane in self._lanes.values() for backend in lane]
+
+    def connections(self, lane: int) -> list[Backend]:
+        """
+        Its connections of one kind, made or not; a kind comes to be when it is first needed.
+        """
+        backends = self._lanes.get(lane)
+        if backends is None:
+            backends = self._lanes[lane] = self._make(self, lane)
+        return backends
+
+    def pipelineFor(self, key: bytes, lane: int) -> Pipeline:
         """
         The pipeline for a key: always the same one, so that a client reads its own writes.
         """
-        backends = self.backends
+        backends = self.connections(lane)
         return backends[crc32(key) % len(backends) if len(backends) > 1 else 0].pipeline
+
+    def answered(self) -> None:
+        """
+        Replies have reached their clients.
+        """
+        self._keeper.succeeded(self)
+
+    def troubled(self) -> None:
+        """
+        A reply told of a passing trouble of the server's.
+        """
+        self._keeper.failed(self)
 
     def backendMade(self) -> None:
         """

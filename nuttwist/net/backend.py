@@ -32,6 +32,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nuttwist.net.deadline import Clock, Deadline
+from nuttwist.net.greeting import greet
 from nuttwist.net.lines import ChunkReceiver
 from nuttwist.net.troubles import DEADLINE, NONSENSE, STOPPED, Loss, Trouble, troubleOf
 from nuttwist.net.turn import Turn
@@ -125,6 +126,7 @@ class Backend(ClientFactory):
         self,
         connect: Callable[[ClientFactory, float], IConnector],
         grammar: Callable[[Pipeline], Grammar],
+        greeting: tuple[bytes, ...],
         watcher: Watcher,
         turn: Turn,
         clock: Clock,
@@ -133,6 +135,7 @@ class Backend(ClientFactory):
     ) -> None:
         """
         @param connect: starts a connection for a factory, with so many seconds for it.
+        @param greeting: requests that must succeed before any other is sent.
         @param watcher: told of every loss.
         @param timeout: seconds from queueing a request to its reply; L{None} waits for ever.
         @param readSize: bytes read at a time.
@@ -140,6 +143,7 @@ class Backend(ClientFactory):
         self.state = State.IDLE
         self._connect = connect
         self._grammar = grammar
+        self._greeting = greeting
         self._watcher = watcher
         self._turn = turn
         self._clock = clock
@@ -246,8 +250,28 @@ class Backend(ClientFactory):
         self._open += 1
         self._watcher.backendMade()
         protocol.transport.bufferSize = self._readSize
-        protocol.transport.registerProducer(self, True)
+        if self._greeting:
+            greet(self, protocol.transport, self._greeting, self._clock.seconds())
+            self._deadline.watch()
+        else:
+            self.greeted()
+
+    def greeted(self) -> None:
+        """
+        The server has accepted the greeting: send what has waited.
+        """
+        assert self._protocol is not None
+        self._protocol.transport.registerProducer(self, True)
         self.resumeProducing()
+
+    def refused(self, text: str) -> None:
+        """
+        The server has refused the greeting.
+
+        @param text: what it said.
+        """
+        _log.warn("{server}: {text}", server=self._watcher, text=text)
+        self.drop(Trouble(text))
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
         if connector is self._connector:

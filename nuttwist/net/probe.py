@@ -48,18 +48,18 @@ class Probe(ClientFactory):
     def __init__(
         self,
         question: bytes,
-        answer: bytes,
+        answers: tuple[bytes, ...],
         clock: Clock,
         timeout: float,
         done: Callable[[bool], None],
     ) -> None:
         """
-        @param answer: how the line begins that a healthy server answers.
+        @param answers: how the line may begin that a healthy server answers.
         @param timeout: seconds for all of it.
         @param done: called once with whether the server is well.
         """
         self.question = question
-        self._answer = answer
+        self._answers = answers
         self._done: Callable[[bool], None] | None = done
         self._connector: IConnector | None = None
         self._timer = clock.callLater(timeout, self.over, False)
@@ -77,7 +77,7 @@ class Probe(ClientFactory):
         """
         The server has answered.
         """
-        self.over(line.startswith(self._answer))
+        self.over(line.startswith(self._answers))
 
     def over(self, well: bool) -> None:
         """

@@ -26,19 +26,32 @@ class RequestGrammar(Grammar, Protocol):
 
 
 @attrs.frozen
+class Lane:
+    """
+    A kind of server connections.
+
+    @ivar replies: makes the grammar for a connection.
+    @ivar greeting: the requests that are to succeed on it before any other is sent.
+    """
+
+    replies: Callable[[Pipeline], Grammar]
+    greeting: Callable[[Settings], tuple[bytes, ...]] = lambda _: ()
+
+
+@attrs.frozen
 class Dialect:
     """
     A protocol, as the sockets need to know it.
 
     @ivar requests: makes the grammar for one client.
-    @ivar replies: makes the grammar for one server connection.
+    @ivar lanes: the kinds of server connections; clients start on the first.
     @ivar errorLine: renders a trouble for a client.
     @ivar refusal: what a client over C{client_connections} is told.
-    @ivar probe: a question to a server, and how the answer of a healthy one begins.
+    @ivar probe: a question to a server, and how the answer of a healthy one may begin.
     """
 
     requests: Callable[[ReplyQueue, Router, Settings], RequestGrammar]
-    replies: Callable[[Pipeline], Grammar]
+    lanes: tuple[Lane, ...]
     errorLine: Callable[[str], bytes]
     refusal: bytes
-    probe: tuple[bytes, bytes]
+    probe: tuple[bytes, tuple[bytes, ...]]

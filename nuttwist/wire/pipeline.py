@@ -53,6 +53,7 @@ class Pipeline:
         "rank",
         "silent",
         "sink",
+        "troubled",
     )
 
     def __init__(
@@ -62,16 +63,20 @@ class Pipeline:
         errorLine: Callable[[str], bytes],
         answered: Callable[[], None],
         rank: int,
+        troubled: Callable[[], None] = lambda: None,
     ) -> None:
         """
         @param errorLine: renders the proxy's own errors in the dialect of the pool.
         @param answered: called once for a batch of replies that reached their clients.
+        @param troubled: called for a reply that tells of a passing trouble of the server's,
+            which only some dialects have.
         """
         self.sink = sink
         self.counters = counters
         self.errorLine = errorLine
         self.answered = answered
         self.rank = rank
+        self.troubled = troubled
         self.inQueue: list[Request] = []
         self.outQueue: deque[Request] = deque()
         self.awake = False

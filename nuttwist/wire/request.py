@@ -15,6 +15,7 @@ CLASSIC = 1
 META = 2
 QUIET = 3
 ACKNOWLEDGE = 4
+GREETING = 5
 
 
 class Owner(Protocol):
@@ -51,7 +52,8 @@ class Request:
     @ivar owner: who waits, or L{None} when no reply is expected (C{noreply}).
     @ivar data: the bytes for the server.
     @ivar since: when it was queued, in seconds of the reactor's clock.
-    @ivar expect: L{NOTHING}, L{CLASSIC}, L{META}, L{QUIET} or L{ACKNOWLEDGE}.
+    @ivar expect: L{NOTHING}, L{CLASSIC}, L{META}, L{QUIET}, L{ACKNOWLEDGE} or
+        L{GREETING}.
     @ivar found: for a part of a multi-key retrieval: key to whole C{VALUE} block, filled by
         the framer; the reply is then only the line that ended them.
     @ivar reply: the bytes for the client, or L{None} until they are known.

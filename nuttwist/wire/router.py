@@ -21,7 +21,14 @@ class Router(Protocol):
     """
 
     routes: dict[bytes, Pipeline]
-    crowded: int
+
+    @property
+    def crowded(self) -> int: ...
+
+    def lane(self, number: int) -> Router:
+        """
+        The router over another kind of server connections; see L{nuttwist.wire.dialect.Lane}.
+        """
 
     def route(self, key: bytes) -> Pipeline:
         """
@@ -54,9 +61,13 @@ class Settings:
 
     @ivar item_size_max: bytes; a larger value is swallowed and refused.
     @ivar hangUp: close on unsupported or malformed input, as twemproxy does.
+    @ivar password: C{redis_auth}, asked of clients and told to servers.
+    @ivar database: C{redis_db}, selected on server connections.
     """
 
     item_size_max: int = 1024 * 1024
     hangUp: bool = False
     partial_results: bool = False
     flush_all: bool = False
+    password: bytes | None = None
+    database: int = 0

@@ -4,15 +4,15 @@ The memcached text protocol, for a pool to speak.
 
 from __future__ import annotations
 
-from nuttwist.wire.dialect import Dialect
+from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.memcache.errors import errorLine
 from nuttwist.wire.memcache.replies import MemcacheReplies
 from nuttwist.wire.memcache.requests import MemcacheRequests
 
 MEMCACHE = Dialect(
     requests=MemcacheRequests,
-    replies=MemcacheReplies,
+    lanes=(Lane(MemcacheReplies),),
     errorLine=errorLine,
     refusal=b"ERROR Too many open connections\r\n",
-    probe=(b"version\r\n", b"VERSION "),
+    probe=(b"version\r\n", (b"VERSION ",)),
 )

@@ -1,0 +1,109 @@
+"""
+The router that one kind of client sees: keys to pipelines, with a memory of the way.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from nuttwist.server import Server
+from nuttwist.wire.pipeline import Pipeline
+
+#: Keys whose way is remembered. When there are more, all are forgotten: that bounds the memory
+#: and costs each key one look at the ring.
+REMEMBERED = 65536
+
+#: Bytes; the way of a longer key is not remembered.
+MEMORABLE = 250
+
+
+class Map(Protocol):
+    """
+    The distributor, as far as routing needs it.
+
+    @ivar crowded: how many pipelines hold their clients back at the moment.
+    """
+
+    servers: list[Server]
+    crowded: int
+
+    def locate(self, key: bytes) -> Server | None:
+        """
+        The live server of a key; L{None} when no server is live.
+        """
+
+    def cacheable(self) -> bool:
+        """
+        Whether a key stays with its server until servers go or come.
+        """
+
+    def noServer(self) -> Pipeline:
+        """
+        Where requests go when no server is live.
+        """
+
+    def statistics(self, about: str) -> list[tuple[str, str]]:
+        """
+        The counters as names and values.
+        """
+
+    def seconds(self) -> float:
+        """
+        Now, by the reactor's clock.
+        """
+
+    def lane(self, number: int) -> Routes:
+        """
+        The router over another kind of server connections.
+        """
+
+
+class Routes:
+    """
+    Routes over one kind of server connections; a L{nuttwist.wire.router.Router}.
+
+    @ivar routes: pipelines of keys routed since servers last went or came.
+    """
+
+    def __init__(self, distributor: Map, lane: int) -> None:
+        """
+        @param lane: which kind, as an index into the dialect's lanes.
+        """
+        self.routes: dict[bytes, Pipeline] = {}
+        self.seconds = distributor.seconds
+        self.statistics = distributor.statistics
+        self.lane = distributor.lane
+        self._distributor = distributor
+        self._lane = lane
+
+    @property
+    def crowded(self) -> int:
+        """
+        How many pipelines hold their clients back at the moment.
+        """
+        return self._distributor.crowded
+
+    def route(self, key: bytes) -> Pipeline:
+        """
+        The pipeline for a well-formed key; one that fails every request when no server is live.
+        """
+        distributor = self._distributor
+        server = distributor.locate(key)
+        if server is None:
+            pipeline = distributor.noServer()
+        else:
+            pipeline = server.pipelineFor(key, self._lane)
+        if len(key) <= MEMORABLE and distributor.cacheable():
+            if len(self.routes) >= REMEMBERED:
+                self.routes.clear()
+            self.routes[key] = pipeline
+        return pipeline
+
+    def fleet(self) -> list[tuple[str, Pipeline]]:
+        """
+        One pipeline to each server, dead or alive, with the server's name.
+        """
+        return [
+            (server.config.name, server.connections(self._lane)[0].pipeline)
+            for server in self._distributor.servers
+        ]
