@@ -72,21 +72,25 @@ class ChunkReceiver(LineReceiver):
     def _receive(self, data: bytes) -> None:
         at = 0
         while at < len(data) and not self.paused and not self.stopped():
-            if not self.line_mode:
-                self.rawDataReceived(data[at:])
-                data, at = self._buffer, 0
+            if self.line_mode:
+                at = self.grammar.bulk(data, at)
+                end = data.find(b"\r\n", at)
+                if end >= 0:
+                    self.lineReceived(data[at:end])
+                    at = end + 2
+                else:
+                    if at < len(data):
+                        self.grammar.partial(data[at:])
+                    if not self._buffer:
+                        break
+            else:
+                rest, data, at = data[at:], b"", 0
+                self.rawDataReceived(rest)
+            if self._buffer:
+                # Put there by setLineMode, or received while this was busy.
+                data, at = data[at:] + self._buffer, 0
                 self._buffer = b""
-                continue
-            at = self.grammar.bulk(data, at)
-            end = data.find(b"\r\n", at)
-            if end < 0:
-                if at < len(data):
-                    self.grammar.partial(data[at:])
-                break
-            self.lineReceived(data[at:end])
-            at = end + 2
-        if not self.stopped():
-            self._buffer = data[at:]
+        self._buffer = b"" if self.stopped() else data[at:] + self._buffer
 
     def lineReceived(self, line: bytes) -> None:
         """

@@ -19,6 +19,9 @@ KEY_MAX = 250
 
 CRLF = b"\r\n"
 
+#: What the proxy sends behind a quiet request, to know when there will be no reply to it.
+BARRIER = b"mn\r\n"
+
 ERROR = b"ERROR\r\n"
 BAD_FORMAT = b"CLIENT_ERROR bad command line format\r\n"
 BAD_CHUNK = b"CLIENT_ERROR bad data chunk\r\n"
@@ -27,6 +30,7 @@ BAD_EXPTIME = b"CLIENT_ERROR invalid exptime argument\r\n"
 BAD_DELETE = b"CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n"
 BAD_BASE64 = b"CLIENT_ERROR error decoding key\r\n"
 LINE_TOO_LONG = b"CLIENT_ERROR line too long\r\n"
+TOO_MANY_FLAGS = b"CLIENT_ERROR options flags too long\r\n"
 TOO_LARGE = b"SERVER_ERROR object too large for cache\r\n"
 NOT_TEXT = (
     b"CLIENT_ERROR only the text protocol is supported here, "
@@ -38,9 +42,12 @@ NO_FLUSH = b"SERVER_ERROR flush_all is off for this pool: the setting is flush_a
 #: First bytes of a request in memcached's binary protocol, of a reply in it, and of TLS.
 NOT_TEXT_BYTES = (b"\x80", b"\x81", b"\x16")
 
-#: Bytes; memcached closes the connection over a longer line that is no get or gets
-#: (proto_text.c, try_read_command_ascii), and the connection is everybody's.
-SHORT_LINE = 2048
+#: Bytes; memcached closes the connection over a longer line that is no get or gets: with its CR
+#: it may have 2048 (proto_text.c, try_read_command_ascii), and the connection is everybody's.
+SHORT_LINE = 2047
+
+#: Flags of an ms; memcached refuses more and would take the value for commands.
+FLAGS_MAX = 16
 
 
 class Shape(enum.Enum):
@@ -88,6 +95,8 @@ FLAGS = range(2**32)
 EXPTIME = range(-(2**31), 2**31)
 #: memcached's own bound for a length: room must be left for CR LF.
 LENGTH = range(2**31 - 2)
+#: A longer value is refused, but it is a value: a line has room for a length of this size.
+ANY_LENGTH = range(10**SHORT_LINE)
 CAS = range(2**64)
 #: Wide enough to pass a minus sign: memcached answers that one itself, as twemproxy lets it.
 DELTA = range(-(2**64), 2**64)

@@ -15,8 +15,13 @@ from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Owner, Request
 
-#: How a block with a value begins, by what is expected: only some kinds have one.
-BLOCK = {CLASSIC: b"VALUE ", META: b"VA ", QUIET: b"VA ", ACKNOWLEDGE: b"\0"}
+#: How a block with a value begins, by what is expected: an acknowledgement has none.
+BLOCK: dict[int, tuple[bytes, ...]] = {
+    CLASSIC: (b"VALUE ",),
+    META: (b"VA ",),
+    QUIET: (b"VA ",),
+    ACKNOWLEDGE: (),
+}
 
 #: Lines that end a reply, by what is expected. A quiet request is followed by an mn of the
 #: proxy's own, and its reply is whatever comes before the answer to that.
@@ -152,6 +157,8 @@ class MemcacheReplies:
         @return: how many raw bytes follow it.
         @raise BadReply: the server broke the protocol.
         """
+        if len(line) > self.maxLine:
+            raise BadReply(line[:80])
         queue = self.pipeline.outQueue
         if queue and line.startswith(BLOCK[queue[0].expect]):
             self._raw = [line + CRLF]
@@ -178,10 +185,13 @@ class MemcacheReplies:
 
         @raise BadReply: nobody asked for it, or it is longer than any reply.
         """
-        if not self.pipeline.outQueue or len(rest) > self.maxLine:
+        # The last byte may be the CR of the line's end.
+        if not self.pipeline.outQueue or len(rest) > self.maxLine + 1:
             raise BadReply(rest[:80])
 
     def _block(self, data: bytes, at: int, end: int, request: Request) -> int:
+        if end - at > self.maxLine:
+            raise BadReply(data[at : at + 80])
         words = data[at:end].split(b" ")
         after = end + blockSize(words, request.expect) + 4
         if after > len(data):
@@ -194,14 +204,16 @@ class MemcacheReplies:
 
     def _isLast(self, line: bytes, expect: int, begun: bool) -> bool:
         begun = begun or self._held > 0
-        if not isReply(line[:-2], expect) or (expect == QUIET and begun):
+        tooLong = len(line) - 2 > self.maxLine
+        if tooLong or not isReply(line[:-2], expect) or (expect == QUIET and begun):
             raise BadReply(line[:80])
         return expect != QUIET
 
     def _assemble(self, request: Request, reply: bytes) -> bytes:
         if request.found is not None:
             # The blocks are found already; the line that ended them tells how it went.
-            reply = reply[reply.rfind(b"\n", 0, -2) + 1 :]
+            behind = reply.rfind(CRLF, 0, -2)
+            reply = reply[behind + 2 :] if behind >= 0 else reply
         elif self._pieces:
             self._pieces.append(reply)
             reply = b"".join(self._pieces)

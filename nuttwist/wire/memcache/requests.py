@@ -12,18 +12,19 @@ one that can be skipped, it is skipped even if the line is refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from nuttwist.wire.memcache import commands as c
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
-from nuttwist.wire.memcache.keys import isKey
+from nuttwist.wire.memcache.keys import isKey, routeDecoded
 from nuttwist.wire.memcache.shapes import SHAPES
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
-from nuttwist.wire.request import CLASSIC, NOTHING, Request
+from nuttwist.wire.request import CLASSIC, NOTHING, QUIET, Request
 from nuttwist.wire.router import Router, Settings
 
 #: How a line may begin that twemproxy would go on reading.
-HOPEFUL = re.compile(rb" *[a-z]*(?:[ \r]|\Z)")
+HOPEFUL = re.compile(rb" *[a-z_]*(?:[ \r]|\Z)")
 
 
 class MemcacheRequests:
@@ -115,6 +116,8 @@ class MemcacheRequests:
 
         @return: how many raw bytes follow it, the end of the value included.
         """
+        if len(line) > self.maxLine:
+            return self._endless()
         words = [word for word in line.split(b" ") if word]
         command = COMMANDS.get(words[0]) if words else None
         if command is None:
@@ -127,8 +130,8 @@ class MemcacheRequests:
         """
         Look at the start of a line whose end has not come.
         """
-        if len(rest) > self.maxLine:
-            self.replies.hangUp(b"" if self.settings.hangUp else c.LINE_TOO_LONG)
+        if len(rest) > self.maxLine + 1:  # the last byte may be the CR of the line's end
+            self._endless()
         elif rest[:1] in c.NOT_TEXT_BYTES:
             self._unknown(rest)
         elif self.settings.hangUp and not HOPEFUL.match(rest):
@@ -147,10 +150,12 @@ class MemcacheRequests:
             return
         data = b"".join(self._pieces)
         self._pieces = []
-        if data.endswith(CRLF):
-            self.submit(self.router.route(self._key), data, self._expected)
-        else:
+        if not data.endswith(CRLF):
             self.refuse(c.BAD_CHUNK, silent=self._expected == NOTHING)
+            return
+        if self._expected == QUIET:
+            data += c.BARRIER
+        self.submit(routeDecoded(self.router, self._key), data, self._expected)
 
     # -- what the shapes of L{nuttwist.wire.memcache.shapes} end in
 
@@ -166,13 +171,22 @@ class MemcacheRequests:
         if pipeline.crowded:
             self.feeding = pipeline
 
+    def fed(self, pipelines: Iterable[Pipeline]) -> None:
+        """
+        Parts of a request were queued: note if this client is to be held back for one of them.
+        """
+        if self.router.crowded:
+            for pipeline in pipelines:
+                if pipeline.crowded:
+                    self.feeding = pipeline
+
     def announce(self, line: bytes, key: bytes, size: int, expect: int) -> int:
         """
         A well-formed line announces a value: collect both, or skip a value that is too large.
 
         @return: how many raw bytes follow.
         """
-        if size > self.settings.item_size_max:
+        if size > self.settings.item_size_max or size not in c.LENGTH:
             return self.skip(c.TOO_LARGE, size, silent=expect == NOTHING)
         self._key = key
         self._expected = expect
@@ -200,6 +214,10 @@ class MemcacheRequests:
             self.replies.hangUp()
         elif not silent:
             self.replies.answer(error)
+        return 0
+
+    def _endless(self) -> int:
+        self.replies.hangUp(b"" if self.settings.hangUp else c.LINE_TOO_LONG)
         return 0
 
     def _unknown(self, line: bytes) -> int:

@@ -2,25 +2,25 @@
 How a line of each shape is read: one function a shape of the command table.
 
 Each gets the client, the line without its end, the line's words and the command's row, and says
-how many raw bytes follow the line. Each ends in one of the client's four methods, in an answer
+how many raw bytes follow the line. Each ends in one of the client's methods, in an answer
 of the proxy's own, or in a gather.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from nuttwist.wire.memcache import commands as c, gathers
 from nuttwist.wire.memcache.commands import CRLF, Command, Shape
-from nuttwist.wire.memcache.keys import isKey, routedKey
+from nuttwist.wire.memcache.keys import hasFlag, isKey, isWord, routeDecoded, routedKey
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, NOTHING, QUIET
 from nuttwist.wire.router import Router, Settings
 
 #: The numbers of a storage command: FLAGS EXPTIME LENGTH.
-STORED = (c.FLAGS, c.EXPTIME, c.LENGTH)
+STORED = (c.FLAGS, c.EXPTIME, c.ANY_LENGTH)
 
 
 class Client(Protocol):
@@ -34,6 +34,8 @@ class Client(Protocol):
 
     def submit(self, pipeline: Pipeline, data: bytes, expect: int) -> None: ...
 
+    def fed(self, pipelines: Iterable[Pipeline]) -> None: ...
+
     def announce(self, line: bytes, key: bytes, size: int, expect: int) -> int: ...
 
     def skip(self, error: bytes, size: int | None, silent: bool = False) -> int: ...
@@ -46,8 +48,7 @@ def number(word: bytes, allowed: range) -> int | None:
     A decimal number in the given range, or L{None}.
     """
     digits = word[1:] if word[:1] == b"-" else word
-    # 20 digits hold every number of 64 bits; int() of a hostile length would be slow.
-    if not digits.isdigit() or len(digits) > 20:
+    if not digits.isdigit():
         return None
     value = int(word)
     return value if value in allowed else None
@@ -78,6 +79,7 @@ def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) 
         head = b" ".join(words[: command.key]) + b" "
         gather = gathers.Retrieval(client.replies, client.settings.partial_results)
         gather.split(head, keys, routed, router.seconds())
+        client.fed(routed)
     return 0
 
 
@@ -87,9 +89,9 @@ def store(client: Client, line: bytes, words: list[bytes], command: Command) -> 
     """
     allowed = STORED if command.number is None else (*STORED, command.number)
     fixed = 2 + len(allowed)
-    size = number(words[4], c.LENGTH) if len(words) > 4 else None
-    silent = words[-1] == b"noreply" and len(words) == fixed + 1
-    if len(words) != fixed and not silent:
+    size = number(words[4], c.ANY_LENGTH) if len(words) > 4 else None
+    silent = words[-1] == b"noreply" and len(words) in (fixed, fixed + 1)
+    if not fixed <= len(words) <= fixed + silent:
         return client.skip(c.BAD_FORMAT if len(words) == fixed + 1 else c.ERROR, size)
     bad = any(number(word, each) is None for word, each in zip(words[2:], allowed, strict=False))
     if size is None or bad or not isKey(words[1]):
@@ -102,8 +104,8 @@ def change(client: Client, line: bytes, words: list[bytes], command: Command) ->
     incr, decr and touch KEY NUMBER [noreply], delete KEY [noreply].
     """
     fixed = 2 if command.number is None else 3
-    silent = words[-1] == b"noreply" and len(words) == fixed + 1
-    if len(words) < fixed or (len(words) > fixed and not silent):
+    silent = words[-1] == b"noreply" and len(words) in (3, fixed + 1)
+    if not fixed <= len(words) <= fixed + silent:
         return client.refuse(c.ERROR if command.number or len(words) < fixed else command.wrong)
     if not isKey(words[1]):
         return client.refuse(c.BAD_FORMAT, silent)
@@ -118,14 +120,14 @@ def meta(client: Client, line: bytes, words: list[bytes], command: Command) -> i
     """
     mg, md, ma and me KEY FLAG...
     """
-    if len(words) < 2 or not isKey(words[1]):
+    if len(words) < 2 or not isKey(words[1]) or not isWord(b"".join(words)):
         return client.refuse(c.ERROR if len(words) < 2 else c.BAD_FORMAT)
     key = routedKey(words[1], words[2:])
     if key is None:
         return client.refuse(c.BAD_BASE64)
-    quiet = b"q" in words[2:]
-    data = line + (b"\r\nmn\r\n" if quiet else CRLF)
-    client.submit(client.router.route(key), data, QUIET if quiet else command.expect)
+    quiet = hasFlag(words[2:], b"q")
+    data = line + CRLF + (c.BARRIER if quiet else b"")
+    client.submit(routeDecoded(client.router, key), data, QUIET if quiet else command.expect)
     return 0
 
 
@@ -133,13 +135,15 @@ def metaStore(client: Client, line: bytes, words: list[bytes], command: Command)
     """
     ms KEY LENGTH FLAG..., then the value.
     """
-    size = number(words[2], c.LENGTH) if len(words) > 2 else None
-    if size is None or not isKey(words[1]):
+    size = number(words[2], c.ANY_LENGTH) if len(words) > 2 else None
+    if size is None or not isKey(words[1]) or not isWord(b"".join(words)):
         return client.skip(c.ERROR if len(words) < 2 else c.BAD_FORMAT, size)
+    if len(words) > 3 + c.FLAGS_MAX:
+        return client.skip(c.TOO_MANY_FLAGS, size)
     key = routedKey(words[1], words[3:])
     if key is None:
         return client.skip(c.BAD_BASE64, size)
-    return client.announce(line, key, size, QUIET if b"q" in words[3:] else command.expect)
+    return client.announce(line, key, size, QUIET if hasFlag(words[3:], b"q") else command.expect)
 
 
 def noop(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
@@ -179,10 +183,10 @@ def verbosity(client: Client, line: bytes, words: list[bytes], command: Command)
     verbosity LEVEL [noreply]: accepted, and changes nothing at the servers.
     """
     silent = words[-1] == b"noreply"
-    if len(words) != 2 + silent:
+    if not 2 <= len(words) <= 2 + silent:
         return client.refuse(c.ERROR)
     if number(words[1], c.FLAGS) is None:
-        return client.refuse(c.BAD_FORMAT)
+        return client.refuse(c.BAD_FORMAT, silent)
     if not silent:
         client.replies.answer(b"OK\r\n")
     return 0
@@ -195,17 +199,18 @@ def flush(client: Client, line: bytes, words: list[bytes], command: Command) -> 
     silent = words[-1] == b"noreply"
     delay = words[1 : len(words) - silent]
     if not client.settings.flush_all:
-        return client.refuse(c.NO_FLUSH)
+        return client.refuse(c.NO_FLUSH, silent)
     if len(delay) > 1:
         return client.refuse(c.ERROR)
     if delay and number(delay[0], c.EXPTIME) is None:
-        return client.refuse(command.wrong)
+        return client.refuse(command.wrong, silent)
     fleet = list(client.router.fleet())
     if silent:
         for _, pipeline in fleet:
             client.submit(pipeline, line + CRLF, NOTHING)
     else:
         gathers.flush(client.replies, line + CRLF, fleet, client.router.seconds())
+        client.fed(pipeline for _, pipeline in fleet)
     return 0
 
 

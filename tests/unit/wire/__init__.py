@@ -1,0 +1,1 @@
+"""The pure core, without sockets and without time."""

@@ -1,0 +1,240 @@
+"""Every command of the table: what goes to the server, and what a wrong form is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from nuttwist.wire.memcache import commands as c
+from nuttwist.wire.memcache.commands import COMMANDS, Shape
+from nuttwist.wire.memcache.shapes import SHAPES
+from nuttwist.wire.router import Settings
+
+from .rig import SMALL, STRICT, Pool, tr
+
+PASSED = [
+    b"get k",
+    b" get  k ",
+    b"get k k",
+    b"gets k",
+    b"get " + b" ".join([b"%0200d" % each for each in range(20)]),
+    b"gat 0 k",
+    b"gat -2147483648 k",
+    b"gats 2147483647 k k",
+    b"incr k 1",
+    b"decr k 18446744073709551615",
+    b"incr k -1",
+    b"touch k -1",
+    b"delete k",
+    b"delete noreply",
+    b"incr noreply 1",
+    b"version",
+    b"version ",
+    b"mg k",
+    b"mg k v t O123 k",
+    b"mg noreply v",
+    b"md k",
+    b"ma k N0 J13 D1",
+    b"me k",
+    b"mg YQ== b v",
+    b"mg k " + b"v " * 1000,
+]
+
+SILENT = [
+    b"incr k 1 noreply",
+    b"touch k 1 noreply",
+    b"delete k noreply",
+    b"flush_all noreply",
+    b"flush_all 10 noreply",
+]
+
+REFUSED = [
+    (b"", c.ERROR),
+    (b"   ", c.ERROR),
+    (b"GET k", c.ERROR),
+    (b"foo", c.ERROR),
+    (b"slabs reassign 1 2", c.ERROR),
+    (b"get\tk", c.ERROR),
+    (b"get", c.ERROR),
+    (b"get  ", c.ERROR),
+    (b"gat", c.ERROR),
+    (b"gat 10", c.ERROR),
+    (b"gat x k", c.BAD_EXPTIME),
+    (b"gats 2147483648 k", c.BAD_EXPTIME),
+    (b"get " + b"k" * 251, c.BAD_FORMAT),
+    (b"get a " + b"k" * 251, c.BAD_FORMAT),
+    (b"get a\nflush_all", c.BAD_FORMAT),
+    (b"get a\0", c.BAD_FORMAT),
+    (b"get a\r", c.BAD_FORMAT),
+    (b"get a b\tc", c.BAD_FORMAT),
+    (b"incr", c.ERROR),
+    (b"incr k", c.ERROR),
+    (b"incr k 1 2", c.ERROR),
+    (b"incr k 1 2 noreply", c.ERROR),
+    (b"incr k x", c.BAD_DELTA),
+    (b"incr k -", c.BAD_DELTA),
+    (b"decr k 18446744073709551616", c.BAD_DELTA),
+    (b"incr k\n 1", c.BAD_FORMAT),
+    (b"touch k", c.ERROR),
+    (b"touch k x", c.BAD_EXPTIME),
+    (b"touch k 2147483648", c.BAD_EXPTIME),
+    (b"delete", c.ERROR),
+    (b"delete k 1", c.BAD_DELETE),
+    (b"delete k l", c.BAD_DELETE),
+    (b"delete k\0", c.BAD_FORMAT),
+    (b"version 1", c.ERROR),
+    (b"mg", c.ERROR),
+    (b"mg " + b"k" * 251, c.BAD_FORMAT),
+    (b"mg k\n", c.BAD_FORMAT),
+    (b"mg k v\nflush_all", c.BAD_FORMAT),
+    (b"mg k \0", c.BAD_FORMAT),
+    (b"mg !!! b", c.BAD_BASE64),
+    (b"stats items", c.ERROR),
+    (b"stats servers x", c.ERROR),
+    (b"verbosity", c.ERROR),
+    (b"verbosity 1 2", c.ERROR),
+    (b"verbosity x", c.BAD_FORMAT),
+    (b"flush_all x", c.BAD_EXPTIME),
+    (b"flush_all 1 2", c.ERROR),
+    (b"quit now", c.ERROR),
+    (b"mg k " + b"v" * 2043, c.LINE_TOO_LONG),
+    (b" get " + b"k " * 1022, c.LINE_TOO_LONG),
+    (b"gat 0 " + b"k " * 1021, c.LINE_TOO_LONG),
+]
+
+SILENTLY_REFUSED = [
+    b"incr k x noreply",
+    b"incr k noreply",
+    b"touch k x noreply",
+    b"touch k noreply",
+    b"delete k\0 noreply",
+    b"verbosity x noreply",
+    b"verbosity noreply",
+    b"flush_all x noreply",
+]
+
+
+def name(case):
+    """What to call a case in the report of the tests."""
+    return repr(case[:30]) if isinstance(case, bytes) and len(case) < 60 else ""
+
+
+@pytest.mark.parametrize("line", PASSED, ids=name)
+def test_aWellFormedRequestGoesToTheServerByteForByte(line):
+    """What the client wrote is what its server reads, and the server's reply comes back."""
+    outcome = tr(line + b"\r\n", servers=1)
+    assert outcome.sent == (line + b"\r\n",)
+    assert outcome.received.endswith(b"\r\n")
+    assert outcome.errors == outcome.fragments == 0
+
+
+@pytest.mark.parametrize("line", SILENT, ids=name)
+def test_aRequestWithNoreplyIsSentAndOwedNothing(line):
+    """The server gets it, and the client's next reply is that of its next request."""
+    outcome = tr(line + b"\r\nmn\r\n", servers=2)
+    assert b"".join(outcome.sent).count(line + b"\r\n") == (2 if b"flush" in line else 1)
+    assert outcome.received == b"MN\r\n"
+
+
+@pytest.mark.parametrize(("line", "error"), REFUSED, ids=name)
+def test_aMalformedRequestIsToldSoAndTheConnectionGoesOn(line, error):
+    """The server never sees it, the text is memcached's, and the next request works."""
+    outcome = tr(line + b"\r\nmn\r\n")
+    assert outcome.sent == (b"", b"", b"")
+    assert outcome.received == error + b"MN\r\n"
+    assert not outcome.ending
+    assert outcome.errors == 0
+
+
+@pytest.mark.parametrize("line", SILENTLY_REFUSED, ids=name)
+def test_aMalformedRequestWithNoreplyIsDroppedInSilence(line):
+    """Who asked for no reply must not take an error for the reply to the next request."""
+    outcome = tr(line + b"\r\nmn\r\n")
+    assert outcome.sent == (b"", b"", b"")
+    assert outcome.received == b"MN\r\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [*(line for line, _ in REFUSED), *SILENTLY_REFUSED, b"\x80", b"\x16\x03\x01"],
+    ids=name,
+)
+def test_aStrictPoolHangsUpOverAnythingMalformed(line):
+    """As twemproxy does; but the replies to earlier requests come first, and nothing follows."""
+    outcome = tr(b"mn\r\n" + line + b"\r\nget k\r\n", STRICT)
+    assert outcome.received == b"MN\r\n"
+    assert outcome.sent == (b"", b"", b"")
+    assert outcome.ending
+    assert outcome.fault
+
+
+@pytest.mark.parametrize("byte", [b"\x80", b"\x81", b"\x16"])
+def test_anotherProtocolIsToldSoAndClosed(byte):
+    """The first byte is enough, before any line has ended."""
+    outcome = tr(b"mn\r\n" + byte + b"\0\0\0\0", Settings())
+    assert outcome.received == b"MN\r\n" + c.NOT_TEXT
+    assert outcome.ending
+    assert outcome.fault
+
+
+def test_aLineThatCanBeNoCommandIsNotWaitedForByAStrictPool():
+    """Twemproxy closes at the first byte that cannot begin a command; nutproxy does with it."""
+    assert tr(b"GE", STRICT).ending
+    assert tr(b"get\tk", STRICT).ending
+    assert not tr(b"flush_all\r\n", STRICT).ending
+
+
+def test_theMostThatALineMayHaveIsTheSameHoweverItComes():
+    """A line of the full length is read, and one byte more ends the connection."""
+    pool = Pool(SMALL)
+    full = b"get " + b"k " * ((pool.grammar.maxLine - 4) // 2)
+    pool.send([full + b"\r", b"\n"])
+    assert not pool.replies.ending
+    assert sum(map(len, pool.takeAll())) > 0
+    for pieces in ([full + b"k\r\n"], [full + b"k\r", b"\n"], [full + b"kk"]):
+        for settings, told in ((SMALL, c.LINE_TOO_LONG), (STRICT, b"")):
+            pool = Pool(settings)
+            pool.send(pieces)
+            assert pool.replies.ending
+            assert pool.outcome().received == told
+
+
+def test_aShortLineThatIsNoGetMayHave2047Bytes():
+    """Memcached closes over a longer one if it sees its CR before the LF."""
+    assert tr(b"mg k " + b"v" * 2042 + b"\r\n").received != c.LINE_TOO_LONG
+
+
+def test_quitDropsWhatFollowsAndIsNobodysFault():
+    """What was asked before is answered, then the connection ends."""
+    outcome = tr(b"get k\r\nquit\r\nget l\r\n", servers=1)
+    assert outcome.sent == (b"get k\r\n",)
+    assert outcome.received.endswith(b"END\r\n")
+    assert outcome.ending
+    assert not outcome.fault
+
+
+def test_theProxyAnswersForItselfInTurn():
+    """mn, stats and verbosity cost no server a byte, and wait for the replies before them."""
+    pool = Pool(servers=1)
+    pool.send([b"get k\r\nmn\r\nstats\r\nstats servers\r\nverbosity 1\r\nverbosity 1 noreply\r\n"])
+    assert pool.replies.take() == b""
+    assert pool.outcome().received.split(b"END\r\n", 1)[1] == (
+        b"MN\r\n"
+        b"STAT about pool\r\nSTAT name caf\xc3\xa9\r\nEND\r\n"
+        b"STAT about servers\r\nSTAT name caf\xc3\xa9\r\nEND\r\n"
+        b"OK\r\n"
+    )
+
+
+def test_flushAllNamesTheSettingThatAllowsIt():
+    """By default a client of one pool cannot empty it; in silence, if it asked for silence."""
+    outcome = tr(b"flush_all\r\nflush_all noreply\r\nmn\r\n", Settings())
+    assert outcome.sent == (b"", b"", b"")
+    assert outcome.received == c.NO_FLUSH + b"MN\r\n"
+    assert b"flush_all: true" in c.NO_FLUSH
+
+
+def test_everyShapeOfTheTableIsRead():
+    """Each shape has its reader, and each command a shape and a line of documentation."""
+    assert set(SHAPES) == set(Shape)
+    assert {command.shape for command in COMMANDS.values()} == set(Shape)
+    assert all(command.about for command in COMMANDS.values())
