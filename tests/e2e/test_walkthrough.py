@@ -31,9 +31,9 @@ def pair(tmp_path: Path) -> Iterator[Pool]:
         startMemcached() as one,
         startMemcached() as other,
         Proxy(tmp_path, [one, other], *keys) as proxy,
+        watched(proxy),
     ):
-        with watched(proxy):
-            yield Pool(proxy, [one, other])
+        yield Pool(proxy, [one, other])
 
 
 def store(pool: Pool, keys: list[bytes]) -> list[bytes]:
