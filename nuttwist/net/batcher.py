@@ -138,8 +138,13 @@ class TurnBatcher:
 
     def connectionLost(self, reason: Failure) -> None:
         """
-        The real reactor let go of the epoll descriptor: it is shutting down.
+        The real reactor let go of the epoll descriptor, as it does when it shuts down: that goes
+        for everybody who was watched.
         """
+        everybody = dict.fromkeys([*self.removeAll(), *self._eager])
+        self._eager.clear()
+        for each in everybody:
+            self._lose(each, reason)
 
     def doRead(self) -> None:
         """
@@ -212,7 +217,13 @@ class TurnBatcher:
             selectable.readConnectionLost(reason)
         else:
             self.removeWriter(selectable)
+            self._lose(selectable, reason)
+
+    def _lose(self, selectable: Any, reason: Failure) -> None:
+        try:
             selectable.connectionLost(reason)
+        except Exception:  # noqa: BLE001  the others go on
+            self._log.failure("{selectable} failed over its end", selectable=selectable)
 
     # -- what transports, ports and connectors ask of a reactor besides
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+_log = Logger(namespace="nuttwist.turn")
 
 
 class Task(Protocol):
@@ -43,10 +46,13 @@ class Turn:
 
     def end(self) -> None:
         """
-        Tell all tasks, and those that they add.
+        Tell all tasks, and those that they add. A task that raises is logged, the others go on.
         """
         while self._tasks:
             tasks = self._tasks
             self._tasks = []
             for task in tasks:
-                task.turnEnded()
+                try:
+                    task.turnEnded()
+                except Exception:  # noqa: BLE001, PERF203  the others go on
+                    _log.failure("{task} failed at the end of a turn", task=task)
