@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .case import PlainReactor, ProxyCase, keyOf
 
-
 REFUSED = b"SERVER_ERROR Connection refused\r\n"
 RESET = b"SERVER_ERROR Connection reset by peer\r\n"
 TIMED_OUT = b"SERVER_ERROR Connection timed out\r\n"

@@ -27,7 +27,7 @@ class Traffic:
         keys = [b"m%d" % number for number in range(20)]
         for key in keys:
             await client.answers(b"set %s 0 0 3\r\nabc\r\n" % key, b"STORED\r\n")
-        used = {id(pool.distributor.route(key)) for key in keys}
+        used = {pool.distributor.locate(key).config.name for key in keys}
         self.assertEqual(len(used), 2)
         blocks = b"".join(b"VALUE %s 0 3\r\nabc\r\n" % key for key in keys)
         await client.answers(b"get %s missing\r\n" % b" ".join(keys), blocks + b"END\r\n")
