@@ -1,3 +1,33 @@
-"""A memcached and redis proxy made of Twisted services."""
+"""
+A memcached and redis proxy made of Twisted services, in the place of twemproxy.
+
+A request on its way, and the rooms of the house::
+
+     client socket                                                    server socket
+          |  bytes                                                         ^  bytes
+          v                                                                |
+     (a) server protocol -- request --> split by key --> hash tag, --> backend: in-queue
+         frame, parse                   (fragments)      hash,             |  (b) one write
+          ^                                              continuum         v      a turn
+          |                                              (who is live)  backend: out-queue
+     (d) reply queue of the client: leaves                                 |
+         in request order; fragments <-------- reply --------------  (c) client protocol
+         are merged                                                      frame, pair with
+                                                                         the oldest request
+
+     each failure -> ejection ledger -> one retry timer a pool -> probe -> live again
+
+     nuttwist/wire/   bytes to messages and back, no I/O: framing, command table, requests,
+                      fragments and their merge, the two queues of a server connection, the
+                      reply queue of a client
+     nuttwist/ring/   key to server, no I/O: hashes, hash tags, ketama, modula and random,
+                      the ejection ledger
+     nuttwist/net/    sockets: the two protocols, backend, frontend, probe, turn batcher
+     nuttwist/        configuration, distributor, pools, statistics, the command
+     nuttwist/demo/   the embedded memcached server
+
+A pool is one listener and a set of servers; a backend is one connection to a server. The README
+has the same drawing with what the words mean.
+"""
 
 __version__ = "0.1.0"
