@@ -16,7 +16,7 @@ from twisted.protocols.basic import LineReceiver
 
 from nuttwist.net.lines import ChunkReceiver
 from nuttwist.wire.counters import PoolCounters, ServerCounters
-from nuttwist.wire.framing import BadReply, Grammar
+from nuttwist.wire.framing import Grammar
 from nuttwist.wire.memcache.errors import errorLine
 from nuttwist.wire.memcache.replies import MemcacheReplies
 from nuttwist.wire.memcache.requests import MemcacheRequests
@@ -92,6 +92,8 @@ class StockReceiver(LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         super().dataReceived(data)
+        if self._busyReceiving:
+            return
         if self.line_mode and self._buffer and not self._stopped():
             self.grammar.partial(self._buffer)
 
@@ -242,68 +244,3 @@ def tr(data: bytes, settings: Settings = SMALL, servers: int = 3) -> Outcome:
     assert outcomes[2] == outcomes[0]
     assert rest == (b"" if outcomes[0].ending else TRAILING)
     return outcomes[0]
-
-
-@attrs.frozen
-class Received:
-    """
-    What a server's bytes brought about.
-
-    @ivar replies: of each request that was asked, in order; L{None} where none came.
-    @ivar bad: the connection has to go.
-    """
-
-    replies: tuple[bytes | None, ...]
-    bad: bool
-    responses: int
-    responseBytes: int
-
-
-class Link:
-    """
-    One server connection with requests that wait for replies.
-
-    @ivar owner: whose requests they are.
-    """
-
-    def __init__(
-        self,
-        requests: Callable[[ReplyQueue], list[Request]],
-        stock: bool = False,
-        grammar: type[MemcacheReplies] = MemcacheReplies,
-    ) -> None:
-        self.sink = FakeSink()
-        self.owner = ReplyQueue(self.sink, PoolCounters())
-        self.batches = 0
-        self.pipeline = Pipeline(FakeSink(), ServerCounters(), errorLine, self._answered, 0)
-        self.requests = requests(self.owner)
-        for each in self.requests:
-            self.pipeline.submit(each)
-        if self.requests:
-            self.pipeline.take()
-        self.bad = False
-        driver = StockReceiver if stock else Receiver
-        self.server = driver(grammar(self.pipeline), lambda: self.bad)
-        self.server.makeConnection(StringTransport())
-
-    def _answered(self) -> None:
-        self.batches += 1
-
-    def send(self, pieces: Iterable[bytes]) -> None:
-        """Have the server say this, until the connection has to go."""
-        assert not self.bad
-        try:
-            for piece in pieces:
-                self.server.dataReceived(piece)
-        except BadReply:
-            self.bad = True
-
-    def received(self) -> Received:
-        """What has come of it."""
-        counters = self.pipeline.counters
-        return Received(
-            tuple(each.reply for each in self.requests),
-            self.bad,
-            counters.responses,
-            counters.response_bytes,
-        )

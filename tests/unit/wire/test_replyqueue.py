@@ -1,0 +1,108 @@
+"""The replies owed to one client leave in the order of its requests."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from nuttwist.wire.counters import PoolCounters
+from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.request import Request
+
+from .rig import FakeSink
+
+
+@pytest.fixture
+def sink():
+    """Who is woken."""
+    return FakeSink()
+
+
+@pytest.fixture
+def queue(sink):
+    """A client's reply queue."""
+    return ReplyQueue(sink, PoolCounters())
+
+
+@given(st.permutations(range(8)), st.sets(st.integers(0, 7)))
+def test_repliesLeaveInRequestOrderWhateverOrderTheyComeIn(order, looks):
+    """And as soon as nothing before them is missing."""
+    queue = ReplyQueue(FakeSink(), PoolCounters())
+    requests = [Request(queue, b"", 0) for _ in order]
+    queue.waiting.extend(requests)
+    left = b""
+    for done, index in enumerate(order):
+        requests[index].reply = b"%d" % index
+        if done in looks:
+            left += queue.take()
+            ready = next((n for n, each in enumerate(requests) if each.reply is None), 8)
+            assert left == b"".join(b"%d" % each for each in range(ready))
+            assert queue.waiting == requests[ready:]
+    left += queue.take()
+    assert left == b"01234567"
+    assert queue.waiting == []
+    assert queue.take() == b""
+
+
+def test_anEmptyReplyKeepsItsPlaceAndSendsNothing(queue):
+    """Such is the reply to a quiet request that found nothing."""
+    request = Request(queue, b"", 0)
+    queue.waiting.append(request)
+    queue.answer(b"MN\r\n")
+    assert queue.take() == b""
+    request.reply = b""
+    assert queue.take() == b"MN\r\n"
+
+
+def test_anAnswerOfTheProxysOwnWaitsForItsTurn(queue, sink):
+    """It is there at once, behind what was asked before."""
+    request = Request(queue, b"", 0)
+    queue.waiting.append(request)
+    queue.answer(b"OK\r\n")
+    assert sink.woken == 1
+    assert queue.take() == b""
+    request.reply = b"END\r\n"
+    assert queue.take() == b"END\r\nOK\r\n"
+
+
+def test_settlingWakesTheSinkAndMayBeOwedAgain(queue, sink):
+    """A batch of replies is one piece of news."""
+    queue.touched = True
+    queue.settle()
+    assert sink.woken == 1
+    assert not queue.touched
+
+
+def test_anErrorOfTheProxysOwnIsTheReplyAndIsCounted(queue):
+    """Once a request."""
+    request = Request(queue, b"", 0)
+    queue.failed(request, b"SERVER_ERROR unknown\r\n")
+    assert request.reply == b"SERVER_ERROR unknown\r\n"
+    assert queue.counters.forward_error == 1
+
+
+def test_theEndComesAfterWhatIsOwed(queue, sink):
+    """Nothing more is accepted; it is the client's fault only if it is."""
+    queue.answer(b"OK\r\n")
+    queue.end()
+    assert (queue.ending, queue.fault) == (True, False)
+    assert queue.take() == b"OK\r\n"
+    assert sink.woken == 2
+
+
+@pytest.mark.parametrize("told", [b"", b"CLIENT_ERROR line too long\r\n"])
+def test_aClientAtFaultMayBeToldSoLast(queue, told):
+    """Or be hung up on without a word."""
+    queue.answer(b"OK\r\n")
+    queue.hangUp(told)
+    assert (queue.ending, queue.fault) == (True, True)
+    assert queue.take() == b"OK\r\n" + told
+
+
+def test_aClientThatHasGoneIsOwedNothing(queue):
+    """Its requests run their course elsewhere."""
+    queue.waiting.append(Request(queue, b"", 0))
+    queue.abandon()
+    assert queue.gone
+    assert queue.waiting == []
+    assert queue.take() == b""
