@@ -164,7 +164,7 @@ class PoolConfig:
     @ivar timeout: milliseconds, C{None} for no deadline (0 becomes C{None}).
     @ivar client_connections: 0 for no limit.
     @ivar server_retry_timeout: milliseconds.
-    @ivar item_size_max: bytes.
+    @ivar item_size_max: bytes; C{None} for what the servers themselves accept by default.
 
     @raise SettingError: from the constructor, if a value is not allowed.
     """
@@ -187,7 +187,7 @@ class PoolConfig:
     auto_eject_hosts: bool = False
     server_retry_timeout: int = 30000
     server_failure_limit: int = 2
-    item_size_max: int = 1048576
+    item_size_max: int | None = None
     on_unsupported: str = "error"
     partial_results: bool = False
     flush_all: bool = False

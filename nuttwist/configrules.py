@@ -189,7 +189,7 @@ POOL_RULES: Mapping[str, Rule] = {
     "auto_eject_hosts": TRUTH,
     "server_retry_timeout": number(0, unit="milliseconds"),
     "server_failure_limit": number(0),
-    "item_size_max": number(1, unit="bytes"),
+    "item_size_max": optional(number(1, unit="bytes")),
     "on_unsupported": oneOf(ON_UNSUPPORTED),
     "partial_results": TRUTH,
     "flush_all": TRUTH,

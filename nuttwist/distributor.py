@@ -7,6 +7,7 @@ servers that wait to come back.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from functools import partial
@@ -83,6 +84,7 @@ class Distributor(Service):
         self._dialect = dialect
         self._readSize = readSize
         self._retry: IDelayedCall | None = None
+        self._clientNumbers = itertools.count(1)
         self._probes: dict[Server, Probe] = {}
         self.ledger = EjectionLedger(
             len(config.servers), config.server_failure_limit, config.server_retry_timeout / 1000
@@ -173,6 +175,18 @@ class Distributor(Service):
         Whether a key stays with its server until servers go or come.
         """
         return self._ring.cacheable
+
+    def clients(self) -> int:
+        """
+        How many clients the pool has at the moment.
+        """
+        return self.counters.client_connections
+
+    def nextClient(self) -> int:
+        """
+        A number that no other client of the pool has got.
+        """
+        return next(self._clientNumbers)
 
     def noServer(self) -> Pipeline:
         """

@@ -18,10 +18,11 @@ from nuttwist.reactors import Loop
 from nuttwist.statistics import PoolView, Statistics
 from nuttwist.wire.dialect import Dialect
 from nuttwist.wire.memcache.dialect import MEMCACHE
+from nuttwist.wire.redis.dialect import REDIS
 from nuttwist.wire.router import Settings
 
 #: By the value of the key C{redis}.
-DIALECTS: dict[bool, Dialect] = {False: MEMCACHE}
+DIALECTS: dict[bool, Dialect] = {False: MEMCACHE, True: REDIS}
 
 
 class PoolService(MultiService):
@@ -38,16 +39,13 @@ class PoolService(MultiService):
     ) -> None:
         """
         @param readSize: bytes read from a socket at a time.
-        @raise ValueError: the pool speaks a protocol that is not supported.
         """
         MultiService.__init__(self)
         self.setName(config.name)
         self.config = config
-        dialect = DIALECTS.get(config.redis)
-        if dialect is None:
-            raise ValueError(f"pool {config.name!r}: redis: true is not supported yet")
+        dialect = DIALECTS[config.redis]
         settings = Settings(
-            item_size_max=config.item_size_max,
+            item_size_max=config.item_size_max or dialect.item_size_max,
             hangUp=config.on_unsupported == "close",
             partial_results=config.partial_results,
             flush_all=config.flush_all,

@@ -4,6 +4,7 @@ The router that one kind of client sees: keys to pipelines, with a memory of the
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from nuttwist.server import Server
@@ -52,6 +53,16 @@ class Map(Protocol):
         Now, by the reactor's clock.
         """
 
+    def clients(self) -> int:
+        """
+        How many clients the pool has at the moment.
+        """
+
+    def nextClient(self) -> int:
+        """
+        A number that no other client of the pool has got.
+        """
+
     def lane(self, number: int) -> Routes:
         """
         The router over another kind of server connections.
@@ -73,6 +84,9 @@ class Routes:
         self.seconds = distributor.seconds
         self.statistics = distributor.statistics
         self.lane = distributor.lane
+        self.clients = distributor.clients
+        self.nextClient = distributor.nextClient
+        self.time = time.time
         self._distributor = distributor
         self._lane = lane
 
@@ -89,10 +103,7 @@ class Routes:
         """
         distributor = self._distributor
         server = distributor.locate(key)
-        if server is None:
-            pipeline = distributor.noServer()
-        else:
-            pipeline = server.pipelineFor(key, self._lane)
+        pipeline = server.pipelineFor(key, self._lane) if server else distributor.noServer()
         if len(key) <= MEMORABLE and distributor.cacheable():
             if len(self.routes) >= REMEMBERED:
                 self.routes.clear()

@@ -72,7 +72,6 @@ class ProxyService(MultiService):
             descriptors and the system has epoll, connections are served in turns of their own.
         @param statsAddress: host and port of the stats port; L{None} for none.
         @param readSize: bytes read from a socket at a time.
-        @raise ValueError: a pool speaks a protocol that is not supported.
         """
         MultiService.__init__(self)
         loop = loopOn(reactor)

@@ -47,6 +47,7 @@ class Dialect:
     @ivar lanes: the kinds of server connections; clients start on the first.
     @ivar errorLine: renders a trouble for a client.
     @ivar refusal: what a client over C{client_connections} is told.
+    @ivar item_size_max: bytes of one value that a server accepts by default.
     @ivar probe: a question to a server, and how the answer of a healthy one may begin.
     """
 
@@ -54,4 +55,5 @@ class Dialect:
     lanes: tuple[Lane, ...]
     errorLine: Callable[[str], bytes]
     refusal: bytes
+    item_size_max: int
     probe: tuple[bytes, tuple[bytes, ...]]

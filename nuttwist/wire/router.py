@@ -46,6 +46,21 @@ class Router(Protocol):
         Now, by the reactor's clock.
         """
 
+    def time(self) -> float:
+        """
+        Seconds since 1970.
+        """
+
+    def clients(self) -> int:
+        """
+        How many clients the pool has at the moment.
+        """
+
+    def nextClient(self) -> int:
+        """
+        A number that no other client of the pool has got.
+        """
+
     def statistics(self, about: str) -> list[tuple[str, str]]:
         """
         The proxy's own counters as names and values.

@@ -14,5 +14,6 @@ MEMCACHE = Dialect(
     lanes=(Lane(MemcacheReplies),),
     errorLine=errorLine,
     refusal=b"ERROR Too many open connections\r\n",
+    item_size_max=1024 * 1024,
     probe=(b"version\r\n", (b"VERSION ",)),
 )

@@ -70,7 +70,7 @@ def test_defaultsAreTwemproxys():
         "auto_eject_hosts": False,
         "server_retry_timeout": 30000,
         "server_failure_limit": 2,
-        "item_size_max": 1048576,
+        "item_size_max": None,
         "on_unsupported": "error",
         "partial_results": False,
         "flush_all": False,

@@ -1,0 +1,333 @@
+"""
+Arrow (a) for redis: a client's bytes become requests.
+
+Rules of this module. L{RedisRequests.bulk} takes whole, well-formed requests off the front of a
+chunk, those with one key at its usual place in a shorter way; what is cut or wrong goes line by
+line through L{RedisRequests.line} and L{RedisRequests.raw}, which define the behaviour. What is
+not RESP ends the connection as in redis; what is RESP but no good is answered, and it stays.
+Sources: redis's protocol specification; networking.c, processMultibulkBuffer, for the errors.
+"""
+
+from __future__ import annotations
+
+from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.redis.commandtable import COMMANDS, Route, find, unknownCommand, wrongArity
+from nuttwist.wire.redis.dispatch import WAYS
+from nuttwist.wire.redis.inline import splitInline
+from nuttwist.wire.redis.keys import BadArguments
+from nuttwist.wire.redis.local import ALLOWED_UNAUTHENTICATED
+from nuttwist.wire.redis.resp import CRLF, error, isInteger, request
+from nuttwist.wire.redis.session import Session
+from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.request import CLASSIC, Request
+from nuttwist.wire.router import Router, Settings
+
+#: Arguments of one request (networking.c has the same bound for clients with a password to tell).
+ARGS_MAX = 1024 * 1024
+
+ARRAY = ord("*")
+STRING = ord("$")
+
+NOAUTH = b"-NOAUTH Authentication required\r\n"
+
+
+def usualHeads() -> dict[bytes, int]:
+    """
+    How ordinary requests begin: the bytes up to the end of the name, and their arguments.
+    """
+    heads: dict[bytes, int] = {}
+    for command in COMMANDS.values():
+        if command.route is not Route.KEYED or command.onlyKey != 1 or command.branches:
+            continue
+        most = command.arity if command.arity > 0 else 8
+        for count in range(abs(command.arity), most + 1):
+            for name in (command.name, command.name.upper()):
+                heads[b"*%d\r\n$%d\r\n%s" % (count, len(name), name)] = count
+    return heads
+
+
+HEADS = usualHeads()
+
+
+class RedisRequests:
+    """
+    Reads one client's requests and sends them on their way.
+
+    @ivar replies: the client's reply queue.
+    @ivar session: what the client has said of itself.
+    @ivar feeding: a crowded pipeline that the last chunk fed, or L{None}.
+    """
+
+    __slots__ = (
+        "_args",
+        "_left",
+        "_pieces",
+        "_raw",
+        "feeding",
+        "replies",
+        "router",
+        "session",
+        "settings",
+    )
+
+    #: Bytes of a line without its end: redis's bound for an inline request.
+    maxLine = 64 * 1024
+
+    def __init__(self, replies: ReplyQueue, router: Router, settings: Settings) -> None:
+        self.replies = replies
+        self.router = router
+        self.settings = settings
+        self.session = Session(id=router.nextClient(), created=router.time())
+        self.feeding: Pipeline | None = None
+        # Of the request that is being received: arguments to come, those that came, all bytes,
+        # and the bytes of the argument that is being received.
+        self._left = 0
+        self._args: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self._raw: list[bytes] = []
+
+    @property
+    def password(self) -> bytes | None:
+        """
+        The pool's C{redis_auth}, or L{None} when whoever comes may ask.
+        """
+        return self.settings.password
+
+    def about(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """
+        What INFO tells of the pool and its servers.
+        """
+        statistics = self.router.statistics
+        return [("Pool", statistics("")), ("Servers", statistics("servers"))]
+
+    def time(self) -> float:
+        """
+        Seconds since 1970.
+        """
+        return self.router.time()
+
+    def clients(self) -> int:
+        """
+        How many clients are connected.
+        """
+        return self.router.clients()
+
+    def locked(self) -> bool:
+        """
+        True until the client has told the pool's password.
+        """
+        return self.settings.password is not None and not self.session.authenticated
+
+    def bulk(self, data: bytes, at: int) -> int:
+        """
+        Take whole requests off the chunk.
+
+        @param at: offset of the first byte of a line.
+        @return: offset of the first byte not taken, again the first of a line.
+        """
+        if self._left or self.locked():
+            return at
+        now = self.router.seconds()
+        replies = self.replies
+        routes = self.router.routes
+        while not replies.ending:
+            name = data.find(b"\r\n$", at + 4)
+            count = HEADS.get(data[at:name])
+            if count is None:
+                after = self._whole(data, at)
+                if after < 0:
+                    return at
+                at = after
+                routes = self.router.routes
+                continue
+            span = self._arguments(data, name + 2, count - 1)
+            if span is None:
+                return at
+            key, after = span
+            pipeline = routes.get(key) or self.router.route(key)
+            queued = Request(replies, data[at:after], now)
+            replies.waiting.append(queued)
+            pipeline.inQueue.append(queued)
+            if not pipeline.awake:
+                pipeline.awake = True
+                pipeline.sink.wake()
+            if pipeline.crowded:
+                self.feeding = pipeline
+            at = after
+        return at
+
+    def line(self, line: bytes) -> int:
+        """
+        Read one line, without its end.
+
+        @return: how many raw bytes follow it, the end of the argument included.
+        """
+        if len(line) > self.maxLine:
+            return self._endless(line)
+        if self._left:
+            return self._argument(line)
+        if line.startswith(b"*"):
+            return self._array(line)
+        self._inline(line)
+        return 0
+
+    def partial(self, rest: bytes) -> None:
+        """
+        Look at the start of a line whose end has not come.
+        """
+        if len(rest) > self.maxLine + 1:  # the last byte may be the CR of the line's end
+            self._endless(rest)
+        elif self.settings.hangUp and not self._left and not rest.startswith(b"*"):
+            self.replies.hangUp()
+
+    def raw(self, piece: bytes, last: bool) -> None:
+        """
+        Take a piece of the argument that a line announced.
+
+        @param last: this piece ends it.
+        """
+        self._raw.append(piece)
+        if not last:
+            return
+        value = b"".join(self._raw)
+        self._raw = []
+        if not value.endswith(CRLF):
+            self.broken(b"expected CRLF after a string")
+            return
+        self._pieces.append(value)
+        self._args.append(value[:-2])
+        self._left -= 1
+        if not self._left:
+            args, data = self._args, b"".join(self._pieces)
+            self._args, self._pieces = [], []
+            self.dispatch(args, data)
+
+    # -- what the ways of L{nuttwist.wire.redis.dispatch} end in
+
+    def submit(self, pipeline: Pipeline, data: bytes) -> None:
+        """
+        Queue a request for a server, and for its turn with the client.
+        """
+        queued = Request(self.replies, data, self.router.seconds(), CLASSIC)
+        self.replies.waiting.append(queued)
+        pipeline.submit(queued)
+        self.fed(pipeline)
+
+    def fed(self, pipeline: Pipeline) -> None:
+        """
+        Something was queued: note if this client is to be held back for it.
+        """
+        if pipeline.crowded:
+            self.feeding = pipeline
+
+    def refuse(self, line: bytes) -> None:
+        """
+        Answer with an error, or hang up as twemproxy does.
+        """
+        if self.settings.hangUp:
+            self.replies.hangUp()
+        else:
+            self.replies.answer(line)
+
+    def broken(self, text: bytes) -> int:
+        """
+        What came is not RESP: say so, as redis does, and close.
+
+        @return: 0, since no raw bytes follow.
+        """
+        self.replies.hangUp(b"" if self.settings.hangUp else error(b"ERR Protocol error: " + text))
+        return 0
+
+    def dispatch(self, args: list[bytes], data: bytes) -> None:
+        """
+        Send one request on its way.
+
+        @param data: its bytes, as the client sent them.
+        """
+        command = find(args)
+        if self.locked() and (command is None or command.name not in ALLOWED_UNAUTHENTICATED):
+            self.replies.answer(NOAUTH)
+            return
+        if command is None:
+            self.refuse(error(unknownCommand(args)))
+            return
+        wrong = wrongArity(command, args)
+        if wrong is not None:
+            self.refuse(error(wrong))
+            return
+        try:
+            keys = [args[index] for index in command.keys(args)]
+        except BadArguments as bad:
+            self.refuse(error(bad.text))
+            return
+        WAYS[command.route](self, command, args, data, keys)
+
+    # -- framing
+
+    def _arguments(self, data: bytes, at: int, count: int) -> tuple[bytes, int] | None:
+        # The first of so many arguments and where the last ends; None when they are cut or wrong.
+        key = b""
+        for number in range(count):
+            end = data.find(CRLF, at)
+            word = data[at + 1 : end]
+            if end < 0 or data[at] != STRING or not word.isdigit() or len(word) > 9:
+                return None
+            size = int(word)
+            at = end + size + 4
+            if size > self.settings.item_size_max or data[at - 2 : at] != CRLF:
+                return None
+            if not number:
+                key = data[end + 2 : at - 2]
+        return key, at
+
+    def _whole(self, data: bytes, at: int) -> int:
+        # Dispatch the one request of any kind that begins here; -1 when it is cut or wrong.
+        begin = at
+        end = data.find(CRLF, at)
+        word = data[at + 1 : end]
+        if end < 0 or data[at] != ARRAY or not word.isdigit() or not 0 < len(word) < 8:
+            return -1
+        args: list[bytes] = []
+        at = end + 2
+        for _ in range(int(word)):
+            span = self._arguments(data, at, 1) if at < len(data) else None
+            if span is None:
+                return -1
+            args.append(span[0])
+            at = span[1]
+        if not args or len(args) > ARGS_MAX:
+            return -1
+        self.dispatch(args, data[begin:at])
+        return at
+
+    def _array(self, line: bytes) -> int:
+        word = line[1:]
+        if not isInteger(word) or int(word) > ARGS_MAX:
+            return self.broken(b"invalid multibulk length")
+        if int(word) <= 0 and self.settings.hangUp:
+            self.replies.hangUp()
+        self._left = max(int(word), 0)
+        self._pieces = [line + CRLF]
+        return 0
+
+    def _argument(self, line: bytes) -> int:
+        if not line.startswith(b"$"):
+            return self.broken(b"expected '$', got '%s'" % line[:1])
+        word = line[1:]
+        if not isInteger(word) or not 0 <= int(word) <= self.settings.item_size_max:
+            return self.broken(b"invalid bulk length")
+        self._pieces.append(line + CRLF)
+        return int(word) + 2
+
+    def _inline(self, line: bytes) -> None:
+        args = splitInline(line)
+        if self.settings.hangUp:
+            self.replies.hangUp()
+        elif args is None:
+            self.broken(b"unbalanced quotes in request")
+        elif args:
+            self.dispatch(args, request(args))
+
+    def _endless(self, line: bytes) -> int:
+        what = {b"*": b"too big mbulk count string", b"$": b"too big bulk count string"}
+        return self.broken(what.get(line[:1], b"too big inline request"))
