@@ -65,9 +65,9 @@ class ServerProtocol(ChunkReceiver):
 
     def stopped(self) -> bool:
         """
-        True behind a quit or a hang-up.
+        True behind a quit or a hang-up, and when nobody is left to answer.
         """
-        return self.replies.ending
+        return self.replies.ending or self.replies.gone
 
     def dataReceived(self, data: bytes) -> None:
         ChunkReceiver.dataReceived(self, data)
