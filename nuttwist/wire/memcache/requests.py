@@ -116,7 +116,7 @@ class MemcacheRequests:
 
         @return: how many raw bytes follow it, the end of the value included.
         """
-        if len(line) > self.maxLine:
+        if len(line) > self.maxLine and line[:1] not in c.NOT_TEXT_BYTES:
             return self._endless()
         words = [word for word in line.split(b" ") if word]
         command = COMMANDS.get(words[0]) if words else None
@@ -130,10 +130,10 @@ class MemcacheRequests:
         """
         Look at the start of a line whose end has not come.
         """
-        if len(rest) > self.maxLine + 1:  # the last byte may be the CR of the line's end
-            self._endless()
-        elif rest[:1] in c.NOT_TEXT_BYTES:
+        if rest[:1] in c.NOT_TEXT_BYTES:
             self._unknown(rest)
+        elif len(rest) > self.maxLine + 1:  # the last byte may be the CR of the line's end
+            self._endless()
         elif self.settings.hangUp and not HOPEFUL.match(rest):
             self.replies.hangUp()
 

@@ -1,0 +1,1 @@
+"""The sockets' side, on transports in memory."""
