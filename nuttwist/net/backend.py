@@ -308,9 +308,10 @@ class Backend(ClientFactory):
         self._connector = self._protocol = None
         self._writable = False
         self._deadline.stop()
-        self._relieve()
         self.pipeline.fail(trouble.text)
         self._watcher.backendLost(self, loss)
+        # Last: what was held back goes where the keys are routed by now.
+        self._relieve()
 
     # -- the end
 
