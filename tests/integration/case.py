@@ -4,9 +4,11 @@ What every integration test stands on: pools in this process, with nothing left 
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP, IReactorTime, IReactorUNIX
@@ -73,6 +75,8 @@ class ProxyCase(TestCase):
         self._clients = []
 
     async def _leavesNothing(self, before):
+        # Twisted leaves the socket of a path that cannot be bound to the garbage collector.
+        gc.collect()
         # The other end of a connection hears of its close a turn later.
         for _ in range(TURNS):
             if descriptors() == before:
@@ -108,12 +112,17 @@ class ProxyCase(TestCase):
             **settings,
         )
 
+    def unstarted(self, *pools, **kw):
+        """A proxy of these pools that nobody has started; it is stopped when the test ends."""
+        made = ProxyService(pools, self.reactorOfProxy(self.reactor), **kw)
+        self.addCleanup(made.stopService)
+        return made
+
     def proxy(self, *pools, **kw):
-        """Start a proxy of these pools; it is stopped when the test ends."""
-        service = ProxyService(pools, self.reactorOfProxy(self.reactor), **kw)
-        service.startService()
-        self.addCleanup(service.stopService)
-        return service
+        """Start a proxy of these pools."""
+        made = self.unstarted(*pools, **kw)
+        made.startService()
+        return made
 
     def pool(self, *peers, **settings):
         """Start a proxy of one pool, and give that."""
@@ -142,9 +151,9 @@ class ProxyCase(TestCase):
 
     def directory(self):
         """A new directory with a short name: the path of a unix socket has 107 bytes at most."""
-        made = Path(os.path.relpath(self.mktemp())).absolute()
-        made.mkdir(parents=True)
-        return made
+        made = TemporaryDirectory(prefix="nuttwist")
+        self.addCleanup(made.cleanup)
+        return Path(made.name)
 
 
 def keyOf(pool, server, prefix="key"):

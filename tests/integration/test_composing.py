@@ -6,7 +6,6 @@ from twisted.application.service import MultiService
 from twisted.internet.error import CannotListenError
 
 from nuttwist.config import Listen
-from nuttwist.service import ProxyService
 
 from .case import PlainReactor, ProxyCase, descriptors, keyOf
 from .servers import LOOPBACK
@@ -16,12 +15,6 @@ from .test_failures import REFUSED
 class Composing:
     """A proxy in a program that is not its own."""
 
-    def service(self, *pools, **kw):
-        """A proxy that nobody has started."""
-        made = ProxyService(pools, self.reactorOfProxy(self.reactor), **kw)
-        self.addCleanup(made.stopService)
-        return made
-
     def assertIdle(self):
         """The reactor has nothing to do for anybody."""
         self.assertEqual(self.delayedCalls(), [])
@@ -30,7 +23,7 @@ class Composing:
         """Attached to a MultiService it works again after every start."""
         parent = MultiService()
         one = self.demo()
-        proxy = self.service(self.configure(one, timeout=5000, preconnect=True))
+        proxy = self.unstarted(self.configure(one, timeout=5000, preconnect=True))
         proxy.setServiceParent(parent)
         for _ in range(3):
             parent.startService()
@@ -45,7 +38,7 @@ class Composing:
         """A proxy that joins a running MultiService starts at once, and stops when it leaves."""
         parent = MultiService()
         parent.startService()
-        proxy = self.service(self.configure(self.demo()))
+        proxy = self.unstarted(self.configure(self.demo()))
         proxy.setServiceParent(parent)
         client = await self.client(proxy.pools["pool"])
         await client.answers(b"get k\r\n", b"END\r\n")
@@ -58,7 +51,7 @@ class Composing:
         dead = self.demo("dead")
         silent = self.scripted(name="silent")
         before = descriptors()
-        proxy = self.service(
+        proxy = self.unstarted(
             self.configure(dead, silent, timeout=60_000, auto_eject_hosts=True,
                            server_failure_limit=1, server_connections=2),
             statsAddress=(LOOPBACK, 0),
@@ -84,7 +77,7 @@ class Composing:
         """A connection that is being made is given up, also while its name is looked up."""
         one = self.demo()
         one.config = type(one.config)(host="localhost", port=one.config.port, name="one")
-        proxy = self.service(self.configure(one, preconnect=True))
+        proxy = self.unstarted(self.configure(one, preconnect=True))
         proxy.startService()
         await proxy.stopService()
         self.assertIdle()
@@ -131,7 +124,7 @@ class Composing:
         taken = self.demo("taken")
         listen = Listen(host=LOOPBACK, port=taken.config.port)
         before = descriptors()
-        proxy = self.service(
+        proxy = self.unstarted(
             self.configure(one, name="a", preconnect=True),
             self.configure(one, name="b", listen=listen, preconnect=True),
             statsAddress=(LOOPBACK, 0),
@@ -150,7 +143,7 @@ class Composing:
         """A start that failed does not spoil the next one."""
         one, taken = self.demo("one"), self.demo("taken")
         listen = Listen(host=LOOPBACK, port=taken.config.port)
-        proxy = self.service(self.configure(one, listen=listen))
+        proxy = self.unstarted(self.configure(one, listen=listen))
         self.assertRaises(CannotListenError, proxy.startService)
         await taken.stop()
         proxy.startService()
