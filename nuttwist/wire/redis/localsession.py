@@ -39,7 +39,7 @@ NO_VERSION = resp.error(b"ERR Protocol version is not an integer or out of range
 NO_PROTOCOL = resp.error(b"NOPROTO unsupported protocol version")
 HELLO_NEEDS_AUTH = resp.error(
     b"NOAUTH HELLO must be called with the client already authenticated, otherwise the"
-    b" HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and"
+    b" HELLO AUTH <user> <pass> option can be used to authenticate the client and"
     b" select the RESP protocol version at the same time"
 )
 
