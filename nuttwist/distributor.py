@@ -253,7 +253,8 @@ class Distributor(Service):
         for index in self.ledger.due(now):
             # Out for another term, unless the probe finds it well.
             self.ledger.eject(index, now + self.ledger.retryAfter)
-            self._probe(self.servers[index])
+            if self.servers[index] not in self._probes:
+                self._probe(self.servers[index])
         self._schedule()
 
     def _probe(self, server: Server) -> None:
