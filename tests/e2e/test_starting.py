@@ -98,12 +98,15 @@ def test_statisticsAnswerOnTheirPort(runner: tuple[str, ...], tmp_path: Path) ->
 
 def test_daemonStopsAndTakesItsPidFileAway(tmp_path: Path) -> None:
     """The parent returns when the daemon listens; SIGTERM ends it within a second."""
-    port = freePort()
+    port, statsPort = freePort(), freePort()
     path = poolFile(tmp_path, port)
-    started = finished(*TWISTD, *options(path, freePort()), cwd=tmp_path)
+    started = finished(*TWISTD, *options(path, statsPort), cwd=tmp_path)
     pidFile = tmp_path / "twistd.pid"
     daemon = os.pidfd_open(int(pidFile.read_text()))
     try:
+        # Only a reactor that runs, and therefore answers, handles signals.
+        with socket.create_connection(("127.0.0.1", statsPort), SECONDS) as client:
+            assert untilClosed(client)
         with socket.create_connection(("127.0.0.1", port), SECONDS) as client:
             signal.pidfd_send_signal(daemon, signal.SIGTERM)
             ended, _, _ = select.select([daemon], [], [], 1)
