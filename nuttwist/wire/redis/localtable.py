@@ -42,10 +42,10 @@ for _row in ASKED.values():
     if b"|" in _row.name:
         PARTS.setdefault(_row.name.partition(b"|")[0], []).append(_row)
 
-#: What COMMAND lists: no subcommands, but every container that has some.
+#: What COMMAND describes: subcommands within their containers, which are there when they have some.
 LISTED = {name: COMMANDS[name] for name in sorted({name.partition(b"|")[0] for name in ASKED})}
 
-#: What can be asked about by name.
+#: What can be asked about by name, and what COMMAND LIST names.
 NAMED = LISTED | ASKED
 
 
@@ -78,7 +78,10 @@ def described(row: RedisCommand, protocol: int) -> bytes:
             statuses([f"@{each}" for each in categories(row)], protocol),
             resp.setOf([], protocol),
             resp.setOf([], protocol),
-            resp.setOf([described(each, protocol) for each in parts], protocol),
+            # redis has an array here, but for the set it has for none.
+            resp.array([described(each, protocol) for each in parts])
+            if parts
+            else resp.setOf([], protocol),
         ]
     )
 
@@ -112,10 +115,11 @@ def documented(row: RedisCommand, protocol: int) -> bytes:
     """
     What COMMAND DOCS tells of a command.
     """
-    summary = "; ".join(filter(None, (row.route.value, row.about)))
+    parts = [] if b"|" in row.name else PARTS.get(row.name, [])
+    route = "as its subcommand says" if parts else row.route.value
+    summary = "; ".join(filter(None, (route, row.about)))
     fields = {b"summary": summary.encode(), b"since": b"", b"group": b"generic"}
     pairs = [(resp.bulk(name), resp.bulk(value)) for name, value in fields.items()]
-    parts = [] if b"|" in row.name else PARTS.get(row.name, [])
     if parts:
         pairs.append((resp.bulk(b"subcommands"), documentation(parts, protocol)))
     return resp.mapping(pairs, protocol)
@@ -168,13 +172,12 @@ def listed(client: LocalClient, args: Sequence[bytes]) -> bytes:
     COMMAND LIST [FILTERBY MODULE NAME | ACLCAT CATEGORY | PATTERN PATTERN]
     """
     if len(args) == 2:
-        return resp.setOf([resp.bulk(name) for name in LISTED], client.session.protocol)
+        return resp.array([resp.bulk(name) for name in NAMED])
     filtering = FILTERS.get(args[3].lower()) if len(args) == 5 else None
     if filtering is None or args[2].lower() != b"filterby":
         return SYNTAX
     wanted = filtering(args[4])
-    found = [resp.bulk(name) for name, row in NAMED.items() if wanted(row)]
-    return resp.setOf(found, client.session.protocol)
+    return resp.array([resp.bulk(name) for name, row in NAMED.items() if wanted(row)])
 
 
 def keys(client: LocalClient, args: Sequence[bytes]) -> bytes:
