@@ -61,9 +61,12 @@ class Retrieval(Gather):
         """
         The values in the order of the keys and one C{END}, or one error for all.
         """
-        failures = sum(part.reply != END for part in self.parts)
-        if failures and not (self.partial and failures < len(self.parts)):
-            return self.error(self.firstTrouble(UNKNOWN) or INVALID)
+        for index, part in enumerate(self.parts):
+            if part.reply != END:
+                self.troubles.setdefault(index, INVALID)
+        trouble = self.firstTrouble(UNKNOWN)
+        if trouble is not None and not (self.partial and len(self.troubles) < len(self.parts)):
+            return self.error(trouble)
         values = [found[key] for key, found in self._keys if key in found]
         values.append(END)
         return b"".join(values)

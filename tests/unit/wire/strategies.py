@@ -7,13 +7,25 @@ from hypothesis import strategies as st
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET
 
 KEYS = st.one_of(
-    st.sampled_from([b"a", b"b", b"c", b"foo", b"noreply", b"YQ==", b"k" * 250]),
+    st.sampled_from([b"a", b"b", b"c", b"foo", b"noreply", b"YQ==", b"YQpi", b"k" * 250]),
     st.text(st.characters(max_codepoint=255), min_size=1, max_size=6).map(
         lambda key: key.encode("latin-1").translate(None, b"\0\t\n\v\f\r ") or b"k"
     ),
 )
 HOSTILE_KEYS = st.sampled_from(
-    [b"k" * 251, b"a\nflush_all", b"a\0b", b"a\tb", b"a\rb", b"", b"\r", b"\n", b"YQpi", b"!"]
+    [
+        b"k" * 251,
+        b"a\nb",
+        b"a\nflush_all",
+        b"a\0b",
+        b"a\tb",
+        b"a\rb",
+        b"",
+        b"\r",
+        b"\n",
+        b"YQpi",
+        b"!",
+    ]
 )
 NUMBERS = st.one_of(
     st.integers(0, 70).map(lambda each: b"%d" % each),

@@ -87,7 +87,9 @@ def test_keysOfOneServerAreNotSplit():
         ({0: "unknown", 2: "Connection refused"}, b"Connection refused"),
         ({0: "unknown", 1: "unknown"}, b"unknown"),
         ({0: None}, b"Invalid argument"),
-        ({0: None, 2: "Connection refused"}, b"Connection refused"),
+        ({0: None, 2: "Connection refused"}, b"Invalid argument"),
+        ({0: "Connection refused", 2: None}, b"Connection refused"),
+        ({0: "unknown", 2: None}, b"Invalid argument"),
     ],
 )
 def test_oneFailedPartFailsTheWholeWithOneLine(troubles, told):
