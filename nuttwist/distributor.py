@@ -146,11 +146,11 @@ class Distributor(Service):
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        for probe in list(self._probes.values()):
+        probes = list(self._probes.values())
+        for probe in probes:
             probe.over(False)
-        return gatherResults(
-            [backend.stop() for server in self.servers for backend in server.backends]
-        )
+        backends = [backend for server in self.servers for backend in server.backends]
+        return gatherResults([each.closed for each in probes] + [each.stop() for each in backends])
 
     # -- what routes ask
 

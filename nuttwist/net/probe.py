@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IConnector
 from twisted.internet.protocol import ClientFactory, connectionDone
 from twisted.protocols.basic import LineReceiver
@@ -41,6 +42,7 @@ class Probe(ClientFactory):
     One attempt, successful when the server answers the question in time.
 
     @ivar question: what is asked.
+    @ivar closed: fires when no socket is left.
     """
 
     noisy = False
@@ -59,6 +61,7 @@ class Probe(ClientFactory):
         @param done: called once with whether the server is well.
         """
         self.question = question
+        self.closed: Deferred[None] = Deferred()
         self._answers = answers
         self._done: Callable[[bool], None] | None = done
         self._connector: IConnector | None = None
@@ -72,6 +75,10 @@ class Probe(ClientFactory):
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
         self.over(False)
+        self.closed.callback(None)
+
+    def clientConnectionLost(self, connector: IConnector, reason: Failure) -> None:
+        self.closed.callback(None)
 
     def heard(self, line: bytes) -> None:
         """
