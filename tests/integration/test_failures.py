@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nuttwist.net.probe import Probe
+
 from .case import PlainReactor, ProxyCase, keyOf
 
 REFUSED = b"SERVER_ERROR Connection refused\r\n"
@@ -149,6 +151,60 @@ class Failures:
         two.start()
         while not len(two.factory.host.cache):
             await client.answers(b"set %s 0 0 1\r\nx\r\n" % key, b"STORED\r\n")
+
+    async def test_oneProbeAtATime(self):
+        """A probe that takes longer than server_retry_timeout is the only one, and counts."""
+        probes = []
+
+        def script(connection):
+            if connection.received.startswith(b"get"):
+                connection.transport.loseConnection()
+            else:
+                probes.append(connection)
+
+        slow = self.scripted(script)
+        settings = {"server_failure_limit": 1, "server_retry_timeout": 10, "timeout": 5000}
+        pool = self.pool(slow, auto_eject_hosts=True, **settings)
+        client = await self.client(pool)
+        await client.answers(b"get a\r\n", UNKNOWN)
+        while not probes:
+            await self.turn()
+        (server,) = pool.distributor.servers
+        deadline = pool.distributor.ledger.nextDeadline()
+        while pool.distributor.ledger.nextDeadline() < deadline + 0.05:
+            await self.turn()
+        self.assertEqual(len(probes), 1)
+        probes[0].transport.write(b"VERSION 1\r\n")
+        while not pool.distributor.ledger.isLive(server.index):
+            await self.turn()
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    async def test_stoppedWhileItProbes(self):
+        """A probe in flight ends with its pool."""
+        probes = []
+
+        def script(connection):
+            if connection.received.startswith(b"get"):
+                connection.transport.loseConnection()
+            else:
+                probes.append(connection)
+
+        settings = {"server_failure_limit": 1, "server_retry_timeout": 10, "timeout": 5000}
+        pool = self.pool(self.scripted(script), auto_eject_hosts=True, **settings)
+        client = await self.client(pool)
+        await client.answers(b"get a\r\n", UNKNOWN)
+        while not probes:
+            await self.turn()
+        await pool.parent.stopService()
+        self.assertEqual(self.delayedCalls(), [])
+        sockets = pool.distributor._loop.sockets
+        watch = sockets if hasattr(sockets, "getReaders") else self.reactor
+        factories = [
+            each.connector.factory
+            for each in watch.getReaders() + watch.getWriters()
+            if hasattr(each, "connector")
+        ]
+        self.assertFalse([each for each in factories if isinstance(each, Probe)])
 
     async def test_allServersGone(self):
         """With everybody ejected every request is answered at once, and the pool recovers."""
