@@ -75,4 +75,4 @@ async def main(reactor: Any, *addresses: str) -> None:
 
 
 if __name__ == "__main__":
-    react(lambda reactor, *words: main(reactor, *words), sys.argv[1:])
+    react(main, sys.argv[1:])
