@@ -33,7 +33,7 @@ def test_theEmbeddingProgramUsesTheServersItIsGiven(tmp_path):
 
 
 def test_theApplicationServesTheConfiguredPools(tmp_path):
-    """Under twistd -ny a client's value comes to the memcached of the file, then SIGTERM ends it."""
+    """Under twistd -ny values reach the memcached of the file, and SIGTERM ends it."""
     port = freePort()
     (tmp_path / "conf").mkdir()
     with startMemcached() as server:
