@@ -90,7 +90,7 @@ class ChunkReceiver(LineReceiver):
                 # Put there by setLineMode, or received while this was busy.
                 data, at = data[at:] + self._buffer, 0
                 self._buffer = b""
-        self._buffer = b"" if self.stopped() else data[at:] + self._buffer
+        self._buffer = b"" if self.stopped() else data[at:]
 
     def lineReceived(self, line: bytes) -> None:
         """

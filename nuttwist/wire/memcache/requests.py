@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from nuttwist.wire.memcache import commands as c
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
 from nuttwist.wire.memcache.keys import isKey, routeDecoded
-from nuttwist.wire.memcache.shapes import SHAPES
+from nuttwist.wire.memcache.shapes import SHAPES, refuseLong
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, NOTHING, QUIET, Request
@@ -123,7 +123,7 @@ class MemcacheRequests:
         if command is None:
             return self._unknown(line)
         if len(line) > c.SHORT_LINE and not line.startswith((b"get ", b"gets ")):
-            return self.refuse(c.LINE_TOO_LONG)
+            return refuseLong(self, words, command)
         return SHAPES[command.shape](self, line, words, command)
 
     def partial(self, rest: bytes) -> None:

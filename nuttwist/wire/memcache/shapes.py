@@ -22,6 +22,12 @@ from nuttwist.wire.router import Router, Settings
 #: The numbers of a storage command: FLAGS EXPTIME LENGTH.
 STORED = (c.FLAGS, c.EXPTIME, c.ANY_LENGTH)
 
+#: Where a line that announces a value says how long it is.
+LENGTH_AT = {Shape.STORE: 4, Shape.META_STORE: 2}
+
+#: The shapes that may end in noreply.
+NOREPLY = (Shape.STORE, Shape.CHANGE, Shape.VERBOSITY, Shape.FLUSH)
+
 
 class Client(Protocol):
     """
@@ -48,10 +54,27 @@ def number(word: bytes, allowed: range) -> int | None:
     A decimal number in the given range, or L{None}.
     """
     digits = word[1:] if word[:1] == b"-" else word
-    if not digits.isdigit():
+    # int() of a hostile length would be slow, or refuse.
+    if not digits.isdigit() or len(digits) > c.SHORT_LINE:
         return None
     value = int(word)
     return value if value in allowed else None
+
+
+def announced(words: list[bytes], command: Command) -> int | None:
+    """
+    How long the value is that a line announces; L{None} when there is none, or no telling.
+    """
+    at = LENGTH_AT.get(command.shape, len(words))
+    return number(words[at], c.ANY_LENGTH) if len(words) > at else None
+
+
+def refuseLong(client: Client, words: list[bytes], command: Command) -> int:
+    """
+    A line that is longer than every server reads.
+    """
+    silent = words[-1] == b"noreply" and command.shape in NOREPLY
+    return client.skip(c.LINE_TOO_LONG, announced(words, command), silent)
 
 
 def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
@@ -89,7 +112,7 @@ def store(client: Client, line: bytes, words: list[bytes], command: Command) -> 
     """
     allowed = STORED if command.number is None else (*STORED, command.number)
     fixed = 2 + len(allowed)
-    size = number(words[4], c.ANY_LENGTH) if len(words) > 4 else None
+    size = announced(words, command)
     silent = words[-1] == b"noreply" and len(words) in (fixed, fixed + 1)
     if not fixed <= len(words) <= fixed + silent:
         return client.skip(c.BAD_FORMAT if len(words) == fixed + 1 else c.ERROR, size)
@@ -135,7 +158,7 @@ def metaStore(client: Client, line: bytes, words: list[bytes], command: Command)
     """
     ms KEY LENGTH FLAG..., then the value.
     """
-    size = number(words[2], c.ANY_LENGTH) if len(words) > 2 else None
+    size = announced(words, command)
     if size is None or not isKey(words[1]) or not isWord(b"".join(words)):
         return client.skip(c.ERROR if len(words) < 2 else c.BAD_FORMAT, size)
     if len(words) > 3 + c.FLAGS_MAX:

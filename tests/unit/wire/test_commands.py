@@ -99,6 +99,7 @@ REFUSED = [
     (b"mg k " + b"v" * 2043, c.LINE_TOO_LONG),
     (b" get " + b"k " * 1022, c.LINE_TOO_LONG),
     (b"gat 0 " + b"k " * 1021, c.LINE_TOO_LONG),
+    (b"gat 0 " + b"k " * 1021 + b"noreply", c.LINE_TOO_LONG),
 ]
 
 SILENTLY_REFUSED = [
@@ -110,6 +111,7 @@ SILENTLY_REFUSED = [
     b"verbosity x noreply",
     b"verbosity noreply",
     b"flush_all x noreply",
+    b"delete " + b"k" * 3000 + b" noreply",
 ]
 
 

@@ -52,6 +52,9 @@ SKIPPED = [
     (b"ms !!! 9 b", c.BAD_BASE64),
     (b"ms !!! 9 bx", c.BAD_BASE64),
     (b"ms k 9 " + b" ".join([b"O"] * 17), c.TOO_MANY_FLAGS),
+    (b"set " + b"k" * 3000 + b" 0 0 9", c.LINE_TOO_LONG),
+    (b"set k 0 0 9" + b" " * 3000, c.LINE_TOO_LONG),
+    (b"ms " + b"k" * 3000 + b" 9", c.LINE_TOO_LONG),
 ]
 
 SKIPPED_SILENTLY = [
@@ -59,6 +62,7 @@ SKIPPED_SILENTLY = [
     b"set k\n 0 0 9 noreply",
     b"cas k 0 0 9 noreply",
     b"cas k 0 0 9 x noreply",
+    b"set " + b"k" * 3000 + b" 0 0 9 noreply",
 ]
 
 NO_SIZE = [
@@ -73,6 +77,8 @@ NO_SIZE = [
     (b"ms k", c.BAD_FORMAT),
     (b"ms k x", c.BAD_FORMAT),
     (b"ms k -1", c.BAD_FORMAT),
+    (b"set k 0 0 " + b"9" * 5000, c.LINE_TOO_LONG),
+    (b"ms k " + b"9" * 5000, c.LINE_TOO_LONG),
 ]
 
 
