@@ -1,0 +1,62 @@
+"""The side of the clients, in memory."""
+
+from __future__ import annotations
+
+from nuttwist.net.frontend import DEEP
+from tests.unit.pools import ask, heard
+
+
+def test_repliesOfATurnLeaveInOnePiece(machine):
+    """A pipeline's replies that came together are one piece for the client."""
+    machine.serve("one")
+    machine.start()
+    client = machine.client()
+    client._write(b"get a\r\nverbosity 1\r\nget b\r\n")
+    machine.network.settle()
+    assert client._socket.recv(1000) == b"END\r\nOK\r\nEND\r\n"
+
+
+def test_localAnswersWaitForTheirTurn(machine):
+    """What the proxy answers itself stays behind what a server still owes."""
+    machine.serve("one", type="fake", replies=[{"data": "END\r\n", "delay_ms": 100}])
+    machine.start()
+    client = machine.client()
+    assert ask(client, b"get a\r\nverbosity 1\r\nnonsense\r\n") == b""
+    machine.network.elapse(0.1)
+    assert heard(client) == b"END\r\nOK\r\nERROR\r\n"
+
+
+def test_aClientWithTooManyRequestsIsNotRead(machine):
+    """Over DEEP outstanding requests the rest stays in the client's own socket."""
+    machine.serve("one", type="fake", mode="hang")
+    pool = machine.start()
+    client = machine.client()
+    client.send(b"get a\r\n" * DEEP * 8)
+    machine.network.settle()
+    (proxied,) = pool.frontend.clients
+    assert DEEP < len(proxied.replies.waiting) < DEEP * 4
+
+
+def test_aHalfClosedClientIsReadToItsEnd(machine):
+    """Requests behind the bound are answered too before the close."""
+    machine.serve("one")
+    machine.start()
+    client = machine.client()
+    count = DEEP * 4
+    client.send(b"get a\r\n" * count, fin=True)
+    assert client.receive(5 * count, closed=True, limit=0, quiet=0) == b"END\r\n" * count
+    assert client.ended
+
+
+def test_aClientThatLeavesIsCounted(machine):
+    """A clean end and a reset are counted apart, and neither stays a client."""
+    machine.serve("one")
+    pool = machine.start()
+    clean, reset = machine.client(), machine.client()
+    machine.network.settle()
+    clean.close()
+    reset.abort()
+    machine.network.settle()
+    counters = pool.distributor.counters
+    counted = (counters.client_eof, counters.client_err, counters.client_connections)
+    assert counted == (1, 1, 0)
