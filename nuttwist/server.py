@@ -79,6 +79,9 @@ class Server:
         self._lanes: dict[int, list[Backend]] = {}
         self.connections(0)
 
+    def __str__(self) -> str:
+        return f"{self.pool}: {self.config.name} ({self.config.address})"
+
     @property
     def backends(self) -> list[Backend]:
         """
@@ -133,13 +136,7 @@ class Server:
         if not name:
             return
         setattr(self.counters, name, getattr(self.counters, name) + 1)
-        _log.info(
-            "{pool}: lost {server} ({address}): {reason}",
-            pool=self.pool,
-            server=self.config.name,
-            address=self.config.address,
-            reason=loss.trouble.text,
-        )
+        _log.info("{server} lost: {reason}", server=self, reason=loss.trouble.reason)
         if loss.worked or not loss.made:
             self._keeper.failed(self)
         elif loss.heard and self._keeper.isWatchful():

@@ -8,6 +8,8 @@ its own composes L{nuttwist.service} and has no use for this module.
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -42,8 +44,10 @@ class StartError(SystemExit, Exception):
 
 
 def _listenTrouble(error: CannotListenError) -> str:
-    place = f"{error.interface}:{error.port}" if error.interface else f"{error.port}"
-    return f"nutproxy: cannot listen on {place}: {error.socketError}"
+    port = os.fsdecode(error.port) if isinstance(error.port, bytes) else error.port
+    place = f"{error.interface}:{port}" if error.interface else f"{port}"
+    why = getattr(error.socketError, "strerror", None) or error.socketError
+    return f"nutproxy: cannot listen on {place}: {why}"
 
 
 @contextmanager
@@ -93,8 +97,7 @@ class CommandService(MultiService):
 
 def _proxy(options: Options, reactor: IReactorTCP) -> IService:
     """
-    @raise StartError: For a configuration that is wrong, with every mistake, or a pool that
-        speaks what is not supported.
+    @raise StartError: For a configuration that is wrong, with every mistake.
     """
     statsAddress = (options["stats-addr"], options["stats-port"])
     if options["demo"]:
@@ -105,15 +108,14 @@ def _proxy(options: Options, reactor: IReactorTCP) -> IService:
         raise StartError(
             f"nutproxy: configuration file {options['config']!r} is invalid\n{wrong}"
         ) from None
-    try:
-        return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
-    except ValueError as wrong:
-        raise StartError(f"nutproxy: {wrong}") from None
+    return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
 
 
 def _processReactor() -> IReactorTCP:
     from twisted.internet import reactor  # noqa: PLC0415  importing it chooses it
 
+    # Twisted's reactors tell the time of day, and a clock that is set would move every timeout.
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     return cast(IReactorTCP, reactor)
 
 

@@ -82,7 +82,9 @@ class ClientProtocol(ChunkReceiver):
             ChunkReceiver.dataReceived(self, data)
         except BadReply as reply:
             _log.warn(
-                "{backend}: not a reply: {reply!r}", backend=self._backend, reply=reply.args[0]
+                "{backend} sent what is no reply: {reply!r}",
+                backend=self._backend,
+                reply=reply.args[0],
             )
             self._backend.drop(NONSENSE)
 
@@ -156,6 +158,9 @@ class Backend(ClientFactory):
         self._whenClosed: list[Deferred[None]] = []
         # Of the requests that cannot be written yet: how many are measured, and their bytes.
         self._measured = self._unwritten = 0
+
+    def __str__(self) -> str:
+        return str(self._watcher)
 
     def attach(self, pipeline: Pipeline) -> None:
         """
@@ -270,7 +275,7 @@ class Backend(ClientFactory):
 
         @param text: what it said.
         """
-        _log.warn("{server}: {text}", server=self._watcher, text=text)
+        _log.warn("{backend} refused the greeting: {text}", backend=self, text=text)
         self.drop(Trouble(text))
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:

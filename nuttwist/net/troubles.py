@@ -20,12 +20,21 @@ class Trouble:
     One way of losing a server.
 
     @ivar text: for the client.
+    @ivar told: for the log, where C{text} says little.
     @ivar counter: the name of the server counter that it adds to; empty when the proxy itself
         ended the connection.
     """
 
     text: str
     counter: str = "server_err"
+    told: str = ""
+
+    @property
+    def reason(self) -> str:
+        """
+        The trouble in words for the log.
+        """
+        return self.told or self.text
 
 
 @attrs.frozen
@@ -48,7 +57,7 @@ def _byErrno(number: int) -> Trouble:
     return Trouble(os.strerror(number))
 
 
-CLOSED = Trouble("unknown", "server_eof")
+CLOSED = Trouble("unknown", "server_eof", "closed by the server")
 DEADLINE = Trouble(os.strerror(errno.ETIMEDOUT), "server_timedout")
 NONSENSE = _byErrno(errno.EINVAL)
 STOPPED = Trouble(os.strerror(errno.ECONNABORTED), "")

@@ -174,14 +174,6 @@ def test_wrongConfigurationMakesNoService(tmp_path: Path) -> None:
     assert ["nosuch" in mistakes[0], "soon" in mistakes[1], len(mistakes)] == [True, True, 2]
 
 
-def test_unsupportedPoolMakesNoService(tmp_path: Path) -> None:
-    """A pool of a protocol that is not supported is named as the reason not to start."""
-    path = tmp_path / "redis.yml"
-    path.write_text(CONFIG + "  redis: true\n")
-    with pytest.raises(StartError, match=r"^nutproxy: pool 'alpha': redis"):
-        makeService(parsed("-c", str(path)), MemoryReactorClock())
-
-
 def test_demoNeedsNoConfiguration() -> None:
     """With --demo the file is not read, and the service is the demo's."""
     (service,) = makeService(parsed("--demo", "-c", "/nosuch"), MemoryReactorClock())

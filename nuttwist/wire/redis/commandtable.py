@@ -87,7 +87,10 @@ class RedisCommand:
 _Recorded = tuple[int, str, int, int, int]
 
 #: Of redis 7.2, without keys: clients send it to any server, and so to any proxy.
-_NEWER: dict[str, _Recorded] = {"client|setinfo": (4, "noscript loading stale", 0, 0, 0)}
+_NEWER: dict[str, _Recorded] = {
+    "client|no-touch": (3, "noscript loading stale", 0, 0, 0),
+    "client|setinfo": (4, "noscript loading stale", 0, 0, 0),
+}
 
 #: A channel is no key to the server, but it is routed like one.
 _CHANNELS = {b"publish": (1, 1, 1)}

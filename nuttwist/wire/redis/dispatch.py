@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from nuttwist.wire.pipeline import Pipeline
-from nuttwist.wire.redis import gathers as g
+from nuttwist.wire.redis import gathers as g, localrules
 from nuttwist.wire.redis.commandtable import PLACEHOLDER, RedisCommand, Route
 from nuttwist.wire.redis.local import answer
 from nuttwist.wire.redis.localrules import LocalClient
@@ -194,8 +194,7 @@ def unsupported(
     """
     Not to be had through a proxy.
     """
-    name = command.name.replace(b"|", b" ").upper()
-    client.refuse(error(b"ERR %s is not supported by this proxy" % name))
+    client.refuse(localrules.unsupported(command.name))
 
 
 WAYS: dict[Route, Callable[[Client, RedisCommand, list[bytes], bytes, list[bytes]], None]] = {

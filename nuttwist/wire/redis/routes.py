@@ -50,13 +50,14 @@ _ROUTED: dict[Route, str] = {
     """,
     Route.FLUSH: "flushall flushdb",
     Route.ANY: """
-        client|help command|getkeys command|getkeysandflags command|help config|help
+        client|help command|getkeysandflags command|help config|help
         function|dump function|help function|list function|stats
         memory|help object|help script|help xgroup|help xinfo|help
     """,
     Route.LOCAL: """
-        auth client|getname client|id client|info client|no-evict client|reply client|setinfo
-        client|setname command config|get echo hello info lolwut ping quit reset select time
+        auth client|getname client|id client|info client|no-evict client|no-touch client|reply
+        client|setinfo client|setname client|list client|getredir client|trackinginfo
+        command config|get echo hello info lolwut ping quit reset select time
     """,
     Route.UNSUPPORTED: """
         acl asking bgrewriteaof bgsave blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax
