@@ -145,7 +145,7 @@ def test_takenPortIsToldInOneLine(place: tuple[str | None, object], told: str, s
     )
     with pytest.raises(StartError) as failed:
         getattr(command, step)()
-    reason = "[Errno 98] Address already in use"
+    reason = "Address already in use"
     assert failed.value.code == f"nutproxy: cannot listen on {told}: {reason}"
 
 
