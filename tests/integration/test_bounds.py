@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nuttwist.net.frontend import DEEP
+
 from .case import PlainReactor, ProxyCase, keyOf
 
 MEBIBYTE = 1 << 20
@@ -31,21 +33,21 @@ class Bounds:
         one = self.demo()
         pool = self.pool(one)
         client, other = await self.client(pool), await self.client(pool)
-        value = b"v" * 10_000
-        await other.answers(b"set k 0 0 10000\r\n%s\r\n" % value, b"STORED\r\n")
-        count = 20_000
+        key, value = b"k" * 200, b"v" * 4_000
+        await other.answers(b"set %s 0 0 4000\r\n%s\r\n" % (key, value), b"STORED\r\n")
+        count = 3 * DEEP
         client.transport.pauseProducing()
-        client.send(b"get k\r\n" * count)
+        client.send(b"get %s\r\n" % key * count)
         proxied = next(each for each in pool.frontend.clients if not other_is(each, other))
         await self.settled(lambda: one.factory.host.cache.counters["get_hits"])
         served = one.factory.host.cache.counters["get_hits"]
         self.assertLess(served, count)
-        self.assertLess(unsent(proxied.transport), 128 * MEBIBYTE)
+        self.assertLess(unsent(proxied.transport), (DEEP + 1000) * 5000)
         await other.answers(b"get missing\r\n", b"END\r\n")
         client.transport.resumeProducing()
-        answer = b"VALUE k 0 10000\r\n%s\r\nEND\r\n" % value
-        for _ in range(count // 1000):
-            self.assertEqual(await client.take(1000 * len(answer)), answer * 1000)
+        answer = b"VALUE %s 0 4000\r\n%s\r\nEND\r\n" % (key, value)
+        for _ in range(3):
+            self.assertEqual(await client.take(DEEP * len(answer)), answer * DEEP)
 
     async def test_aServerThatDoesNotReadHoldsItsClientsBack(self):
         """What waits for a server that does not read is bounded; then it all arrives."""
@@ -66,7 +68,7 @@ class Bounds:
         request = b"set k 0 0 10000\r\n%s\r\n" % (b"v" * 10_000)
         pool = self.pool(self.scripted(store, hold))
         client = await self.client(pool)
-        count = 5000
+        count = 3000
         client.send(request * count)
         backend = pool.distributor.servers[0].connections(0)[0]
 
