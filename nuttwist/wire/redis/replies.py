@@ -104,8 +104,9 @@ class RedisReplies:
         @return: how many raw bytes follow it.
         @raise BadReply: the server broke the protocol.
         """
-        if line[:1] in (b"$", b"=", b"!") and self.pipeline.outQueue:
-            length = self._length(line[0], line[1:])
+        kind = line[0] if line else 0
+        if kind in BULKS and kind in self._kinds and self.pipeline.outQueue:
+            length = self._length(kind, line[1:])
             if length >= 0:
                 self._raw = [line + CRLF]
                 return length + 2

@@ -11,42 +11,26 @@ Sources: redis's protocol specification; networking.c, processMultibulkBuffer, f
 from __future__ import annotations
 
 from nuttwist.wire.pipeline import Pipeline
-from nuttwist.wire.redis.commandtable import COMMANDS, Route, find, unknownCommand, wrongArity
+from nuttwist.wire.redis.commandtable import find, unknownCommand, wrongArity
 from nuttwist.wire.redis.dispatch import WAYS
 from nuttwist.wire.redis.inline import splitInline
-from nuttwist.wire.redis.keys import BadArguments
+from nuttwist.wire.redis.keys import BadArguments, integer
 from nuttwist.wire.redis.local import ALLOWED_UNAUTHENTICATED
-from nuttwist.wire.redis.resp import CRLF, error, isInteger, request
+from nuttwist.wire.redis.resp import CRLF, error, request
 from nuttwist.wire.redis.session import Session
+from nuttwist.wire.redis.spans import HEAD_MAX, HEADS, arguments, whole
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, Request
 from nuttwist.wire.router import Router, Settings
 
-#: Arguments of one request (networking.c has the same bound for clients with a password to tell).
+#: Arguments of one request.
 ARGS_MAX = 1024 * 1024
 
-ARRAY = ord("*")
-STRING = ord("$")
+#: Arguments, and bytes of one, from a client that has not told the password (networking.c).
+LOCKED_ARGS_MAX = 10
+LOCKED_SIZE_MAX = 16384
 
 NOAUTH = b"-NOAUTH Authentication required\r\n"
-
-
-def usualHeads() -> dict[bytes, int]:
-    """
-    How ordinary requests begin: the bytes up to the end of the name, and their arguments.
-    """
-    heads: dict[bytes, int] = {}
-    for command in COMMANDS.values():
-        if command.route is not Route.KEYED or command.onlyKey != 1 or command.branches:
-            continue
-        most = command.arity if command.arity > 0 else 8
-        for count in range(abs(command.arity), most + 1):
-            for name in (command.name, command.name.upper()):
-                heads[b"*%d\r\n$%d\r\n%s" % (count, len(name), name)] = count
-    return heads
-
-
-HEADS = usualHeads()
 
 
 class RedisRequests:
@@ -130,17 +114,21 @@ class RedisRequests:
         now = self.router.seconds()
         replies = self.replies
         routes = self.router.routes
+        largest = self.settings.item_size_max
         while not replies.ending:
-            name = data.find(b"\r\n$", at + 4)
-            count = HEADS.get(data[at:name])
+            name = data.find(b"\r\n$", at + 4, at + HEAD_MAX)
+            count = HEADS.get(data[at:name]) if name > 0 else None
             if count is None:
-                after = self._whole(data, at)
+                after = self._dispatchWhole(data, at)
                 if after < 0:
                     return at
                 at = after
+                # What was said may have changed the lane, or have taken the permission away.
+                if self.locked():
+                    return at
                 routes = self.router.routes
                 continue
-            span = self._arguments(data, name + 2, count - 1)
+            span = arguments(data, name + 2, count - 1, largest)
             if span is None:
                 return at
             key, after = span
@@ -264,60 +252,36 @@ class RedisRequests:
 
     # -- framing
 
-    def _arguments(self, data: bytes, at: int, count: int) -> tuple[bytes, int] | None:
-        # The first of so many arguments and where the last ends; None when they are cut or wrong.
-        key = b""
-        for number in range(count):
-            end = data.find(CRLF, at)
-            word = data[at + 1 : end]
-            if end < 0 or data[at] != STRING or not word.isdigit() or len(word) > 9:
-                return None
-            size = int(word)
-            at = end + size + 4
-            if size > self.settings.item_size_max or data[at - 2 : at] != CRLF:
-                return None
-            if not number:
-                key = data[end + 2 : at - 2]
-        return key, at
-
-    def _whole(self, data: bytes, at: int) -> int:
-        # Dispatch the one request of any kind that begins here; -1 when it is cut or wrong.
-        begin = at
-        end = data.find(CRLF, at)
-        word = data[at + 1 : end]
-        if end < 0 or data[at] != ARRAY or not word.isdigit() or not 0 < len(word) < 8:
+    def _dispatchWhole(self, data: bytes, at: int) -> int:
+        # The one request of any kind that begins here; -1 when it is cut or wrong.
+        span = whole(data, at, self.settings.item_size_max)
+        if span is None:
             return -1
-        args: list[bytes] = []
-        at = end + 2
-        for _ in range(int(word)):
-            span = self._arguments(data, at, 1) if at < len(data) else None
-            if span is None:
-                return -1
-            args.append(span[0])
-            at = span[1]
-        if not args or len(args) > ARGS_MAX:
-            return -1
-        self.dispatch(args, data[begin:at])
-        return at
+        self.dispatch(span[0], data[at : span[1]])
+        return span[1]
 
     def _array(self, line: bytes) -> int:
-        word = line[1:]
-        if not isInteger(word) or int(word) > ARGS_MAX:
+        count = integer(line[1:])
+        if count is None or count > ARGS_MAX:
             return self.broken(b"invalid multibulk length")
-        if int(word) <= 0 and self.settings.hangUp:
+        if count > LOCKED_ARGS_MAX and self.locked():
+            return self.broken(b"unauthenticated multibulk length")
+        if count <= 0 and self.settings.hangUp:
             self.replies.hangUp()
-        self._left = max(int(word), 0)
+        self._left = max(count, 0)
         self._pieces = [line + CRLF]
         return 0
 
     def _argument(self, line: bytes) -> int:
         if not line.startswith(b"$"):
-            return self.broken(b"expected '$', got '%s'" % line[:1])
-        word = line[1:]
-        if not isInteger(word) or not 0 <= int(word) <= self.settings.item_size_max:
+            return self.broken(b"expected '$', got '%s'" % (line[:1] or b" "))
+        size = integer(line[1:])
+        if size is None or not 0 <= size <= self.settings.item_size_max:
             return self.broken(b"invalid bulk length")
+        if size > LOCKED_SIZE_MAX and self.locked():
+            return self.broken(b"unauthenticated bulk length")
         self._pieces.append(line + CRLF)
-        return int(word) + 2
+        return size + 2
 
     def _inline(self, line: bytes) -> None:
         args = splitInline(line)
@@ -329,5 +293,8 @@ class RedisRequests:
             self.dispatch(args, request(args))
 
     def _endless(self, line: bytes) -> int:
-        what = {b"*": b"too big mbulk count string", b"$": b"too big bulk count string"}
-        return self.broken(what.get(line[:1], b"too big inline request"))
+        if self._left:
+            return self.broken(b"too big bulk count string")
+        if line.startswith(b"*"):
+            return self.broken(b"too big mbulk count string")
+        return self.broken(b"too big inline request")

@@ -1,0 +1,196 @@
+"""A redis pool in memory: clients that send bytes, servers that answer by rule, two lanes."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import attrs
+from twisted.internet.testing import StringTransport
+
+from nuttwist.wire.counters import PoolCounters, ServerCounters
+from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.redis.errors import errorLine
+from nuttwist.wire.redis.replies import RESP2, RESP3, RedisReplies
+from nuttwist.wire.redis.requests import RedisRequests
+from nuttwist.wire.redis.resp import array, bulk, integer, request
+from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.request import Request
+from nuttwist.wire.router import Settings
+from tests.rig.dialects import takeRedis
+
+from ..rig import FakeSink, Outcome, Pool, Receiver, StockReceiver, singly
+
+#: What stays unread behind whole requests.
+TRAILING = b"*2\r\n$3\r\nGE"
+
+#: A pool that allows all and refuses arguments over 64 bytes.
+SMALL = Settings(item_size_max=64, flush_all=True)
+
+#: The same, as strict as twemproxy.
+STRICT = attrs.evolve(SMALL, hangUp=True)
+
+#: The same, for those who know a password.
+SECRET = attrs.evolve(SMALL, password=b"sekret")
+
+SERVERS = 3
+
+
+class FakeLane:
+    """Routes keys over the pipelines of one lane by a checksum, and remembers like the real one."""
+
+    def __init__(self, servers: int, lanes: list[FakeLane]) -> None:
+        self.batches = [0] * servers
+        self.troubles = [0] * servers
+        self.pipelines = [
+            Pipeline(
+                FakeSink(),
+                ServerCounters(),
+                errorLine,
+                self._counter(self.batches, rank),
+                rank,
+                self._counter(self.troubles, rank),
+            )
+            for rank in range(servers)
+        ]
+        self.routes: dict[bytes, Pipeline] = {}
+        self.crowded = 0
+        self._lanes = lanes
+
+    def _counter(self, counts: list[int], rank: int) -> Callable[[], None]:
+        def count() -> None:
+            counts[rank] += 1
+
+        return count
+
+    def lane(self, number: int) -> FakeLane:
+        return self._lanes[number]
+
+    def route(self, key: bytes) -> Pipeline:
+        pipeline = self.pipelines[zlib.crc32(key) % len(self.pipelines)]
+        self.routes[key] = pipeline
+        return pipeline
+
+    def fleet(self) -> Sequence[tuple[str, Pipeline]]:
+        return [(f"server{each.rank}", each) for each in self.pipelines]
+
+    def seconds(self) -> float:
+        return 1000.0
+
+    def time(self) -> float:
+        return 1_700_000_000.25
+
+    def clients(self) -> int:
+        return 1
+
+    def nextClient(self) -> int:
+        return 7
+
+    def statistics(self, about: str) -> list[tuple[str, str]]:
+        return [("about", about or "pool"), ("name", "caf\u00e9")]
+
+
+def hasKey(key: bytes) -> bool:
+    """Whether the servers of this rig have a key."""
+    return zlib.adler32(key) % 3 > 0
+
+
+def valueOf(key: bytes) -> bytes:
+    """What the servers of this rig have under a key, encoded."""
+    return bulk(b"of\r\n" + key if hasKey(key) else None)
+
+
+def answerTo(asked: Request, rank: int) -> bytes:
+    """What a server of this rig says to a request: mostly, the request and who answers it."""
+    taken = takeRedis(asked.data)
+    assert taken is not None
+    words, size = taken
+    assert size == len(asked.data)
+    verb = words[0].lower()
+    if verb == b"mget":
+        return array([valueOf(key) for key in words[1:]])
+    if verb in (b"mset", b"flushall", b"flushdb"):
+        return b"+OK\r\n"
+    if verb in (b"del", b"exists", b"touch", b"unlink"):
+        return integer(sum(map(hasKey, words[1:])))
+    if verb == b"dbsize":
+        return integer(rank + 1)
+    if verb == b"keys":
+        return array([bulk(b"key%d" % rank)])
+    if verb == b"randomkey":
+        return bulk(None)
+    if verb == b"scan":
+        return array([bulk(b"0"), array([bulk(b"key%d" % rank)])])
+    if verb == b"script":
+        return array([integer(1)] * (len(words) - 2)) if len(words) > 2 else b"+OK\r\n"
+    return array([integer(rank), bulk(asked.data)])
+
+
+class RedisPool(Pool):
+    """
+    One client in front of some servers.
+
+    @ivar lanes: the servers' connections, by lane.
+    """
+
+    def __init__(
+        self,
+        settings: Settings = SMALL,
+        servers: int = SERVERS,
+        stock: bool = False,
+        grammar: type[RedisRequests] = RedisRequests,
+    ) -> None:
+        self.lanes: list[FakeLane] = []
+        self.lanes += [FakeLane(servers, self.lanes) for _ in range(2)]
+        self.router = self.lanes[0]
+        self.sink = FakeSink()
+        self.counters = PoolCounters()
+        self.replies = ReplyQueue(self.sink, self.counters)
+        self.grammar = grammar(self.replies, self.router, settings)
+        driver = StockReceiver if stock else Receiver
+        self.client = driver(self.grammar, lambda: self.replies.ending)
+        self.client.makeConnection(StringTransport())
+
+    @property
+    def pipelines(self) -> list[Pipeline]:
+        """All of them: those of the first lane, then those of the second."""
+        return [each for lane in self.lanes for each in lane.pipelines]
+
+    def takeAll(self) -> tuple[bytes, ...]:
+        """Move what is queued to the servers."""
+        return tuple(each.take() if each.inQueue else b"" for each in self.pipelines)
+
+    def say(self, rank: int, data: bytes, lane: int = 0) -> None:
+        """Have one server say something."""
+        pipeline = self.lanes[lane].pipelines[rank]
+        Receiver(RedisReplies(pipeline, (RESP2, RESP3)[lane]), lambda: False).dataReceived(data)
+
+    def answer(self, rank: int) -> None:
+        """Have the server behind one of L{pipelines} answer all it was asked."""
+        lane, server = divmod(rank, len(self.router.pipelines))
+        pipeline = self.pipelines[rank]
+        self.say(server, b"".join(answerTo(each, server) for each in pipeline.outQueue), lane)
+
+    def ask(self, *words: bytes) -> bytes:
+        """Say one thing, have it answered, and hear the answer."""
+        self.send([request(words)])
+        return self.outcome().received
+
+
+def tr(data: bytes, settings: Settings = SMALL, servers: int = SERVERS) -> Outcome:
+    """
+    The outcome of a client's bytes, which must be the same at once, byte by byte, and with the
+    start of a further request behind them, which must stay.
+    """
+    pools = [RedisPool(settings, servers) for _ in range(3)]
+    pools[0].send([data])
+    pools[1].send(singly(data))
+    pools[2].send([data + TRAILING])
+    outcomes = [each.outcome() for each in pools]
+    assert outcomes[1] == outcomes[0]
+    assert outcomes[2] == outcomes[0]
+    if not outcomes[0].ending:
+        pools[2].send([b"T\r\n$1\r\na\r\n"])
+        pools[0].send([TRAILING + b"T\r\n$1\r\na\r\n"])
+        assert pools[2].outcome() == pools[0].outcome()
+    return outcomes[0]
