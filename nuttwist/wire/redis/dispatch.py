@@ -60,8 +60,9 @@ def keyed(
         return
     pipelines = _routed(client, keys)
     for key, pipeline in zip(keys, pipelines, strict=True):
-        if pipeline is not pipelines[0]:
-            client.refuse(
+        # A server with several connections has several pipelines.
+        if pipeline.rank != pipelines[0].rank:
+            client.replies.answer(
                 error(
                     b"CROSSSLOT '%s' needs all its keys on one server, but %s and %s are on two; "
                     b"a common hash tag keeps keys together (pool key hash_tag)"
@@ -131,8 +132,11 @@ def fleet(
     """
     To every server, one answer for all.
     """
+    servers = client.router.fleet()
     gather = g.Fleet(client.replies, MERGES[command.route])
-    gather.ask(data, client.router.fleet(), client.router.seconds())
+    gather.ask(data, servers, client.router.seconds())
+    for _, pipeline in servers:
+        client.fed(pipeline)
 
 
 def flush(
@@ -157,12 +161,12 @@ def scan(
     servers = client.router.fleet()
     cursor = int(args[1]) if isInteger(args[1]) else -1
     position, rank = divmod(cursor, g.STRIDE)
-    if cursor < 0 or rank >= len(servers):
+    if position not in g.POSITIONS or rank >= len(servers):
         client.refuse(error(b"ERR invalid cursor"))
         return
     step = request([args[0], b"%d" % position, *args[2:]])
-    gather = g.Scan(client.replies, rank, len(servers))
-    pipeline = servers[rank][1]
+    name, pipeline = servers[rank]
+    gather = g.Scan(client.replies, rank, len(servers), name)
     gather.start([(pipeline, Request(gather, step, client.router.seconds()))])
     client.fed(pipeline)
 

@@ -13,7 +13,17 @@ from collections.abc import Callable, Sequence
 from nuttwist.wire.gather import Gather
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis.errors import INVALID, UNKNOWN
-from nuttwist.wire.redis.resp import CRLF, array, elements, error, integer, integerOf, request
+from nuttwist.wire.redis.resp import (
+    array,
+    bulk,
+    bulkOf,
+    elements,
+    error,
+    integer,
+    integerOf,
+    isInteger,
+    request,
+)
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import Request
 
@@ -101,6 +111,14 @@ def agreed(replies: list[bytes], order: list[int]) -> bytes | None:
     return OK if all(reply.startswith(b"+") for reply in replies) else None
 
 
+def attributed(name: str, reply: bytes) -> bytes:
+    """
+    A server's error, or one about it, with its name behind the code.
+    """
+    code, _, text = reply[1:-2].partition(b" ")
+    return error(b"%s %s: %s" % (code, name.encode("utf-8", "replace"), text))
+
+
 class Fleet(Gather):
     """
     A request that went to every server.
@@ -130,8 +148,7 @@ class Fleet(Gather):
         replies = [part.reply or b"" for part in self.parts]
         for name, reply in zip(self.names, replies, strict=True):
             if reply.startswith(b"-"):
-                code, _, text = reply[1:-2].partition(b" ")
-                return self.error(error(b"%s %s: %s" % (code, name.encode(), text)))
+                return self.error(attributed(name, reply))
         whole = self.merge(replies)
         return self.error(INVALID) if whole is None else whole
 
@@ -185,34 +202,42 @@ class Scan(Gather):
 
     @ivar rank: the server that is walked.
     @ivar servers: how many there are.
+    @ivar name: that of the one that is walked.
     """
 
-    __slots__ = ("rank", "servers")
+    __slots__ = ("name", "rank", "servers")
 
-    def __init__(self, owner: ReplyQueue, rank: int, servers: int) -> None:
+    def __init__(self, owner: ReplyQueue, rank: int, servers: int, name: str) -> None:
         Gather.__init__(self, owner)
         self.rank = rank
         self.servers = servers
+        self.name = name
 
     def merged(self) -> bytes:
         """
         The server's reply with a cursor that also tells the server.
         """
         reply = self.parts[0].reply or b""
-        if self.troubles or reply.startswith(b"-"):
-            return self.error(reply)
+        if self.troubles:
+            return self.error(attributed(self.name, reply))
+        if reply.startswith(b"-"):
+            return reply
         try:
             cursor, found = elements(reply)
-            position = int(cursor.split(CRLF)[1])
-        except (ValueError, IndexError):
+        except ValueError:
+            return self.error(INVALID)
+        word = bulkOf(cursor) or b""
+        position = int(word) if isInteger(word) else -1
+        if position not in POSITIONS:
             return self.error(INVALID)
         following = nextCursor(position, self.rank, self.servers)
-        return array([request([b"%d" % following])[4:], found])
+        return array([bulk(b"%d" % following), found])
 
 
 #: Servers that a cursor can tell apart. The position of a server takes the other 52 bits, of
 #: which a table of redis uses as many as its size has.
 STRIDE = 4096
+POSITIONS = range(2**64 // STRIDE)
 
 
 def nextCursor(position: int, rank: int, servers: int) -> int:

@@ -142,7 +142,8 @@ class RedisRequests:
             if pipeline.crowded:
                 self.feeding = pipeline
             at = after
-        return at
+        # What is behind a QUIT, or behind what ends the connection, is nobody's.
+        return len(data)
 
     def line(self, line: bytes) -> int:
         """
@@ -249,8 +250,6 @@ class RedisRequests:
             self.refuse(error(bad.text))
             return
         WAYS[command.route](self, command, args, data, keys)
-
-    # -- framing
 
     def _dispatchWhole(self, data: bytes, at: int) -> int:
         # The one request of any kind that begins here; -1 when it is cut or wrong.

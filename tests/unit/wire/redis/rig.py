@@ -18,8 +18,7 @@ from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import Request
 from nuttwist.wire.router import Settings
 from tests.rig.dialects import takeRedis
-
-from ..rig import FakeSink, Outcome, Pool, Receiver, StockReceiver, singly
+from tests.unit.wire.rig import FakeSink, Outcome, Pool, Receiver, StockReceiver, singly
 
 #: What stays unread behind whole requests.
 TRAILING = b"*2\r\n$3\r\nGE"
@@ -100,30 +99,30 @@ def valueOf(key: bytes) -> bytes:
     return bulk(b"of\r\n" + key if hasKey(key) else None)
 
 
+#: What a server of this rig says to a command, by its arguments and the server's rank; anything
+#: else is answered with who it was and what it was asked.
+ANSWERS: dict[bytes, Callable[[list[bytes], int], bytes]] = {
+    b"mget": lambda keys, _: array([valueOf(key) for key in keys]),
+    b"mset": lambda _, __: b"+OK\r\n",
+    b"flushall": lambda _, __: b"+OK\r\n",
+    b"del": lambda keys, _: integer(sum(map(hasKey, keys))),
+    b"exists": lambda keys, _: integer(sum(map(hasKey, keys))),
+    b"dbsize": lambda _, rank: integer(rank + 1),
+    b"keys": lambda _, rank: array([bulk(b"key%d" % rank)]),
+    b"randomkey": lambda _, __: bulk(None),
+    b"scan": lambda _, rank: array([bulk(b"0"), array([bulk(b"key%d" % rank)])]),
+    b"script": lambda words, rank: array([integer(int(rank > 0))] * (len(words) - 1)),
+}
+
+
 def answerTo(asked: Request, rank: int) -> bytes:
-    """What a server of this rig says to a request: mostly, the request and who answers it."""
+    """What a server of this rig says to a request."""
     taken = takeRedis(asked.data)
     assert taken is not None
     words, size = taken
     assert size == len(asked.data)
-    verb = words[0].lower()
-    if verb == b"mget":
-        return array([valueOf(key) for key in words[1:]])
-    if verb in (b"mset", b"flushall", b"flushdb"):
-        return b"+OK\r\n"
-    if verb in (b"del", b"exists", b"touch", b"unlink"):
-        return integer(sum(map(hasKey, words[1:])))
-    if verb == b"dbsize":
-        return integer(rank + 1)
-    if verb == b"keys":
-        return array([bulk(b"key%d" % rank)])
-    if verb == b"randomkey":
-        return bulk(None)
-    if verb == b"scan":
-        return array([bulk(b"0"), array([bulk(b"key%d" % rank)])])
-    if verb == b"script":
-        return array([integer(1)] * (len(words) - 2)) if len(words) > 2 else b"+OK\r\n"
-    return array([integer(rank), bulk(asked.data)])
+    answer = ANSWERS.get(words[0].lower())
+    return answer(words[1:], rank) if answer else array([integer(rank), bulk(asked.data)])
 
 
 class RedisPool(Pool):

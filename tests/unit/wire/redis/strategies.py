@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from nuttwist.wire.redis.resp import request
+from tests.unit.wire.rig import cut
 
-from ..rig import cut
 from .test_resp import values
 
 __all__ = ["CUTS", "GARBAGE", "REQUESTS", "cut", "streams"]

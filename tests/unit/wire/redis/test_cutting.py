@@ -9,9 +9,9 @@ from nuttwist.wire.redis.replies import RESP2, RESP3, RedisReplies
 from nuttwist.wire.redis.requests import RedisRequests
 from nuttwist.wire.redis.resp import request
 from nuttwist.wire.request import Request
+from tests.unit.wire.link import Link
+from tests.unit.wire.rig import singly
 
-from ..link import Link
-from ..rig import singly
 from .rig import SECRET, SMALL, STRICT, RedisPool
 from .strategies import CUTS, REQUESTS, cut, streams
 
