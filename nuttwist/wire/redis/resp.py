@@ -57,7 +57,7 @@ LINES: dict[int, Callable[[bytes], object]] = {
     ord("("): NUMBER.fullmatch,
 }
 
-KINDS = BULKS | WIDTHS.keys() | LINES.keys()
+KINDS = BULKS.union(WIDTHS, LINES)
 
 #: A line of text ends at the first of these, so none can be in it.
 LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
