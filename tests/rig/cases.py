@@ -111,6 +111,4 @@ def whyNot(case: Case) -> str | None:
         return "signals need a process"
     if any(backend["type"] == "redis" for backend in case["backends"]):
         return "a real redis server needs a process"
-    if "redis: true" in case["config"]:
-        return "redis pools are played with processes"
     return None

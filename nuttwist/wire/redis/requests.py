@@ -166,7 +166,7 @@ class RedisRequests:
         """
         if len(rest) > self.maxLine + 1:  # the last byte may be the CR of the line's end
             self._endless(rest)
-        elif self.settings.hangUp and not self._left and not rest.startswith(b"*"):
+        elif self.settings.hangUp and (b"\n" in rest or not (self._left or rest.startswith(b"*"))):
             self.replies.hangUp()
 
     def raw(self, piece: bytes, last: bool) -> None:
@@ -187,9 +187,8 @@ class RedisRequests:
         self._args.append(value[:-2])
         self._left -= 1
         if not self._left:
-            args, data = self._args, b"".join(self._pieces)
-            self._args, self._pieces = [], []
-            self.dispatch(args, data)
+            args, self._args = self._args, []
+            self.dispatch(args, b"".join(self._pieces))
 
     # -- what the ways of L{nuttwist.wire.redis.dispatch} end in
 
@@ -242,7 +241,9 @@ class RedisRequests:
             return
         wrong = wrongArity(command, args)
         if wrong is not None:
-            self.refuse(error(wrong))
+            # Where the number may vary, twemproxy has a server say so.
+            say = self.replies.answer if command.arity < 0 < len(args) - 1 else self.refuse
+            say(error(wrong))
             return
         try:
             keys = [args[index] for index in command.keys(args)]
