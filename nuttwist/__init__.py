@@ -24,6 +24,8 @@ A request on its way, and the rooms of the house::
                       the ejection ledger
      nuttwist/net/    sockets: the two protocols, backend, frontend, probe, turn batcher
      nuttwist/        configuration, distributor, pools, statistics, the command
+     nuttwist/workers/
+                      several processes behind the same listeners
      nuttwist/demo/   the embedded memcached server
 
 A pool is one listener and a set of servers; a backend is one connection to a server. The README

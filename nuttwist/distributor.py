@@ -58,6 +58,7 @@ class Distributor(Service):
     @ivar counters: of the pool.
     @ivar ledger: who has failed how often, and who is out.
     @ivar crowded: how many pipelines hold their clients back at the moment.
+    @ivar tell: told of each server that was ejected, and with C{True} of each that was let in.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Distributor(Service):
         self.crowded = 0
         self.seconds = loop.sockets.seconds
         self.statistics = statistics
+        self.tell: Callable[[Server, bool], None] = lambda *_: None
         self._loop = loop
         self._settings = settings
         self._lanes: dict[int, Routes] = {}
@@ -234,6 +236,21 @@ class Distributor(Service):
                 seconds=self.ledger.retryAfter,
             )
             self._rebuild()
+            self.tell(server, False)
+
+    def learn(self, name: str, outFor: float | None) -> None:
+        """
+        Another process has ejected a server or let it in: so it is here too, without being
+        counted.
+
+        @param outFor: seconds until it is to be asked whether it is well; L{None}: it is.
+        """
+        index = next(each.index for each in self.servers if each.config.name == name)
+        if outFor is None:
+            self.ledger.readmit(index)
+        else:
+            self.ledger.eject(index, self.seconds() + outFor)
+        self._rebuild()
 
     def _rebuild(self) -> None:
         for routes in self._lanes.values():
@@ -270,6 +287,7 @@ class Distributor(Service):
         if well:
             self.ledger.readmit(server.index)
             self._rebuild()
+            self.tell(server, True)
         _log.info(
             "{pool}: {server} is {state}",
             pool=self.config.name,

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 
 from nuttwist.config import Listen
+from nuttwist.net.adopting import adoptPort
 from nuttwist.reactors import Sockets
 
 
@@ -26,9 +27,18 @@ class ListeningService(Service):
     """
 
     def __init__(
-        self, listen: Listen, factory: ServerFactory, sockets: Sockets, backlog: int = 512
+        self,
+        listen: Listen,
+        factory: ServerFactory,
+        sockets: Sockets,
+        backlog: int = 512,
+        inherited: int | None = None,
     ) -> None:
+        """
+        @param inherited: the descriptor of the socket, when another process has bound it.
+        """
         self._listen = listen
+        self._inherited = inherited
         self._factory = factory
         self._sockets = sockets
         self._backlog = backlog
@@ -61,7 +71,9 @@ class ListeningService(Service):
         if self.port is not None:
             return
         listen = self._listen
-        if listen.path:
+        if self._inherited is not None:
+            self.port = adoptPort(self._sockets, self._inherited, self._factory)
+        elif listen.path:
             self.port = self._bindPath(listen.path, listen.mode)
         else:
             self.port = self._sockets.listenTCP(

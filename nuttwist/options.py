@@ -7,6 +7,7 @@ allowed. The informational options answer on standard error and exit, as twempro
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -106,7 +107,8 @@ class Options(TwistedOptions):
     What C{nutproxy} was asked for.
 
     The keys are C{config}, C{stats-port}, C{stats-addr}, C{stats-interval} (milliseconds),
-    C{mbuf-size} (bytes), C{verbose}, C{test-conf}, C{describe-stats} and C{demo}.
+    C{mbuf-size} (bytes), C{workers} (as many as there are processors in place of 0),
+    C{workers-stats-port}, C{verbose}, C{test-conf}, C{describe-stats} and C{demo}.
     """
 
     synopsis = "Usage: twistd [twistd's options] nutproxy [options]"
@@ -147,6 +149,20 @@ class Options(TwistedOptions):
             _wholeNumber("mbuf-size", 512, 16777216),
         ],
         [
+            "workers",
+            "w",
+            1,
+            "Processes that serve clients; 0 for as many as there are processors.",
+            _wholeNumber("workers", 0, 1024),
+        ],
+        [
+            "workers-stats-port",
+            None,
+            None,
+            "The port of the statistics of each worker; by default there is none.",
+            _wholeNumber("workers-stats-port", 1, 65535),
+        ],
+        [
             "verbose",
             "v",
             5,
@@ -174,7 +190,10 @@ class Options(TwistedOptions):
             raise UsageError(f"nutproxy takes options only, {extra[0]!r} is not one")
 
     def postOptions(self) -> None:
-        """Answer the informational options."""
+        """Count the processors, and answer the informational options."""
+        if self["demo"] and self["workers"] != 1:
+            raise UsageError("option --workers: the demo is one process")
+        self["workers"] = self["workers"] or len(os.sched_getaffinity(0))
         if self["describe-stats"]:
             sys.stderr.write("\n".join(_counterLines()))
             raise SystemExit(0)

@@ -15,7 +15,7 @@ from nuttwist.distributor import Distributor
 from nuttwist.listening import ListeningService
 from nuttwist.net.frontend import Frontend
 from nuttwist.reactors import Loop
-from nuttwist.statistics import PoolView, Statistics
+from nuttwist.statistics import PoolFigures, PoolView, Statistics, figuresOf
 from nuttwist.wire.dialect import Dialect
 from nuttwist.wire.memcache.dialect import MEMCACHE
 from nuttwist.wire.redis.dialect import REDIS
@@ -35,10 +35,16 @@ class PoolService(MultiService):
     """
 
     def __init__(
-        self, config: PoolConfig, loop: Loop, statistics: Statistics, readSize: int
+        self,
+        config: PoolConfig,
+        loop: Loop,
+        statistics: Statistics,
+        readSize: int,
+        inherited: int | None = None,
     ) -> None:
         """
         @param readSize: bytes read from a socket at a time.
+        @param inherited: the descriptor of the listener, when another process has bound it.
         """
         MultiService.__init__(self)
         self.setName(config.name)
@@ -72,7 +78,7 @@ class PoolService(MultiService):
             readSize=readSize,
         )
         self.listening = ListeningService(
-            config.listen, self.frontend, loop.sockets, config.backlog
+            config.listen, self.frontend, loop.sockets, config.backlog, inherited
         )
         self.distributor.setServiceParent(self)
         self.listening.setServiceParent(self)
@@ -87,6 +93,12 @@ class PoolService(MultiService):
             self.distributor.servers,
             self.listening.port is not None,
         )
+
+    def figures(self) -> PoolFigures:
+        """
+        What is counted, as it is at this moment.
+        """
+        return figuresOf(self.view())
 
     def address(self) -> IAddress:
         """

@@ -5,6 +5,7 @@ What the proxy needs of a reactor, and the turn batcher in front of it where the
 from __future__ import annotations
 
 import select
+import time
 from typing import Any, Protocol
 
 import attrs
@@ -54,6 +55,17 @@ class Loop:
 
     sockets: Sockets
     turn: Turn
+
+
+def processReactor() -> Any:
+    """
+    The reactor of this process; the first who asks for it chooses it.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415  importing it chooses it
+
+    # Twisted's reactors tell the time of day, and a clock that is set would move every timeout.
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    return reactor
 
 
 def loopOn(reactor: Any) -> Loop:

@@ -7,7 +7,7 @@ The proxy as a service that other programs compose.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -66,19 +66,23 @@ class ProxyService(MultiService):
         reactor: Any,
         statsAddress: tuple[str, int] | None = None,
         readSize: int = 65536,
+        inherited: Mapping[str, int] | None = None,
     ) -> None:
         """
         @param reactor: any reactor with TCP, unix sockets and time. Where it can watch file
             descriptors and the system has epoll, connections are served in turns of their own.
         @param statsAddress: host and port of the stats port; L{None} for none.
         @param readSize: bytes read from a socket at a time.
+        @param inherited: descriptors of listeners that another process has bound, by the names
+            of their pools.
         """
         MultiService.__init__(self)
         loop = loopOn(reactor)
         self._statistics = Statistics()
         self.pools: dict[str, PoolService] = {}
         for config in pools:
-            pool = PoolService(config, loop, self._statistics, readSize)
+            descriptor = (inherited or {}).get(config.name)
+            pool = PoolService(config, loop, self._statistics, readSize, descriptor)
             self.pools[config.name] = pool
             pool.setServiceParent(self)
         self.stats: ListeningService | None = None
@@ -123,4 +127,4 @@ class ProxyService(MultiService):
         """
         The counters as twemproxy's JSON.
         """
-        return self._statistics.document(pool.view() for pool in self.pools.values())
+        return self._statistics.document(pool.figures() for pool in self.pools.values())

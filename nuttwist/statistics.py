@@ -59,13 +59,43 @@ def serverFields(server: Server) -> dict[str, int]:
     }
 
 
-def poolFields(pool: PoolView) -> dict[str, Value]:
+@attrs.frozen
+class PoolFigures:
+    """
+    What was counted of a pool up to one moment.
+
+    @ivar counters: of the pool, by their names; more than the JSON shows.
+    @ivar servers: the counters of each server, by its name, in the pool's internal order.
+    """
+
+    name: str
+    listening: bool
+    counters: dict[str, int]
+    servers: dict[str, dict[str, int]]
+
+    def current(self) -> int:
+        """
+        Sockets open: the listener's, of clients and to servers.
+        """
+        servers = sum(each["server_connections"] for each in self.servers.values())
+        return self.listening + self.counters["client_connections"] + servers
+
+
+def figuresOf(pool: PoolView) -> PoolFigures:
+    """
+    The figures of this moment.
+    """
+    servers = {each.config.name: serverFields(each) for each in pool.servers}
+    return PoolFigures(pool.name, pool.listening, attrs.asdict(pool.counters), servers)
+
+
+def poolFields(pool: PoolFigures) -> dict[str, Value]:
     """
     Everything counted of one pool and its servers, in twemproxy's order.
     """
-    fields: dict[str, Value] = {name: getattr(pool.counters, name) for name in POOL_FIELDS}
-    for server in pool.servers:
-        fields[server.config.name] = {**serverFields(server)}
+    fields: dict[str, Value] = {name: pool.counters[name] for name in POOL_FIELDS}
+    for name, counters in pool.servers.items():
+        fields[name] = {**counters}
     return fields
 
 
@@ -86,7 +116,7 @@ class Statistics:
         """
         return int(time.time() - self.started)
 
-    def document(self, pools: Iterable[PoolView]) -> bytes:
+    def document(self, pools: Iterable[PoolFigures]) -> bytes:
         """
         twemproxy's JSON, one line.
         """
@@ -97,8 +127,8 @@ class Statistics:
             "version": version("nuttwist"),
             "uptime": self.uptime(),
             "timestamp": int(time.time()),
-            "total_connections": sum(each.counters.opened + each.listening for each in pools),
-            "curr_connections": sum(map(_current, pools)),
+            "total_connections": sum(each.counters["opened"] + each.listening for each in pools),
+            "curr_connections": sum(each.current() for each in pools),
         }
         for pool in pools:
             document[pool.name] = poolFields(pool)
@@ -127,8 +157,3 @@ class Statistics:
         }
         fields = {**general, **attrs.asdict(pool.counters)}
         return [(name, str(value)) for name, value in fields.items()]
-
-
-def _current(pool: PoolView) -> int:
-    servers = sum(server.counters.server_connections for server in pool.servers)
-    return pool.listening + pool.counters.client_connections + servers

@@ -9,10 +9,8 @@ its own composes L{nuttwist.service} and has no use for this module.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.error import CannotListenError
@@ -28,7 +26,9 @@ from twisted.logger import (
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
 from nuttwist.options import Options, logFilter
+from nuttwist.reactors import processReactor
 from nuttwist.service import ProxyService
+from nuttwist.workers.crew import WorkersService
 
 __all__ = ["Options", "StartError", "makeService"]
 
@@ -108,15 +108,17 @@ def _proxy(options: Options, reactor: IReactorTCP) -> IService:
         raise StartError(
             f"nutproxy: configuration file {options['config']!r} is invalid\n{wrong}"
         ) from None
-    return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
-
-
-def _processReactor() -> IReactorTCP:
-    from twisted.internet import reactor  # noqa: PLC0415  importing it chooses it
-
-    # Twisted's reactors tell the time of day, and a clock that is set would move every timeout.
-    reactor.seconds = time.monotonic  # type: ignore[method-assign]
-    return cast(IReactorTCP, reactor)
+    if options["workers"] == 1:
+        return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
+    return WorkersService(
+        pools,
+        reactor,
+        options["workers"],
+        statsAddress,
+        options["workers-stats-port"],
+        options["mbuf-size"],
+        options["verbose"],
+    )
 
 
 def makeService(options: Options, reactor: IReactorTCP | None = None) -> IService:
@@ -129,7 +131,7 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     @raise StartError: For a configuration that is wrong.
     """
     command = CommandService(_logLimit(options))
-    _proxy(options, reactor or _processReactor()).setServiceParent(command)
+    _proxy(options, reactor or processReactor()).setServiceParent(command)
     return command
 
 

@@ -62,6 +62,8 @@ def test_defaultsAreTwemproxys() -> None:
         "stats-addr": "0.0.0.0",
         "stats-interval": 30000,
         "mbuf-size": 16384,
+        "workers": 1,
+        "workers-stats-port": None,
         "verbose": 5,
         "test-conf": 0,
         "describe-stats": 0,

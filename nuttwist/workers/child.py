@@ -1,0 +1,138 @@
+"""
+The program of a worker: a proxy that accepts from inherited listeners and answers to its parent.
+
+It ends when it is told to, at SIGTERM, and when the parent is gone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    eventAsText,
+    globalLogBeginner,
+)
+
+from nuttwist.options import logFilter
+from nuttwist.reactors import processReactor
+from nuttwist.server import Server
+from nuttwist.service import ProxyService
+from nuttwist.workers.channel import Channel, ChannelFactory
+from nuttwist.workers.configs import decodePool
+from nuttwist.workers.messages import (
+    Ask,
+    Ejected,
+    Logged,
+    Message,
+    Readmitted,
+    Ready,
+    Start,
+    Stop,
+    Told,
+)
+from nuttwist.workers.worker import CHANNEL
+
+
+class Child:
+    """
+    A worker, as far as it is more than a proxy.
+
+    @ivar channel: to the parent.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._proxy: ProxyService | None = None
+        self._closed: Deferred[None] = Deferred()
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Start: self._start,
+            Stop: lambda _: self._end(),
+            Ask: lambda ask: self._tell(ask.number),
+            Ejected: lambda told: self._learn(told.pool, told.server, told.seconds),
+            Readmitted: lambda told: self._learn(told.pool, told.server, None),
+        }
+        self.channel = Channel(self.received, self._orphaned)
+        reactor.addSystemEventTrigger("before", "shutdown", self._finish)
+
+    def received(self, message: Message) -> None:
+        """
+        Do what the parent says.
+        """
+        self._handlers[type(message)](message)
+
+    def _start(self, start: Start) -> None:
+        self._beginLog(start.verbose)
+        pools = [decodePool(each) for each in start.pools]
+        proxy = ProxyService(pools, self._reactor, None, start.readSize, start.listeners)
+        for name, pool in proxy.pools.items():
+            pool.distributor.tell = partial(self._changed, name, pool.distributor.ledger.retryAfter)
+        proxy.startService()
+        self._proxy = proxy
+        for out in start.out:
+            self.received(Ejected(**out))
+        self.channel.send(Ready())
+
+    def _beginLog(self, verbose: int) -> None:
+        observer = FilteringLogObserver(cast(ILogObserver, self._report), [logFilter(verbose)])
+        globalLogBeginner.beginLoggingTo([observer])
+
+    def _report(self, event: LogEvent) -> None:
+        text = eventAsText(event, includeTimestamp=False, includeSystem=False)
+        self.channel.send(Logged(event["log_level"].name, text))
+
+    def _changed(self, pool: str, seconds: float, server: Server, live: bool) -> None:
+        name = server.config.name
+        self.channel.send(Readmitted(pool, name) if live else Ejected(pool, name, seconds))
+
+    def _learn(self, pool: str, server: str, outFor: float | None) -> None:
+        assert self._proxy is not None
+        self._proxy.pools[pool].distributor.learn(server, outFor)
+
+    def _tell(self, number: int) -> None:
+        if self._proxy is not None:
+            pools = [attrs.asdict(pool.figures()) for pool in self._proxy.pools.values()]
+            self.channel.send(Told(number, pools))
+
+    def _end(self) -> None:
+        # It may have been told to before.
+        if self._reactor.running:
+            self._reactor.callLater(0, self._reactor.stop)
+
+    def _orphaned(self) -> None:
+        self._closed.callback(None)
+        self._end()
+
+    async def _finishing(self) -> None:
+        if self._proxy is not None:
+            await self._proxy.stopService()
+        if not self._closed.called and self.channel.transport is not None:
+            self._tell(0)
+            self.channel.transport.loseConnection()
+            await self._closed
+
+    def _finish(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._finishing())
+
+
+def main(reactorModule: str) -> None:
+    """
+    Be a worker until told to end.
+
+    @param reactorModule: the module of the parent's reactor.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    importlib.import_module(reactorModule).install()
+    reactor = processReactor()
+    child = Child(reactor)
+    reactor.adoptStreamConnection(CHANNEL, socket.AF_UNIX, ChannelFactory(child.channel))
+    reactor.run()

@@ -1,0 +1,139 @@
+"""
+What the parent and a worker say to each other: one JSON object a line.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+
+
+class WrongMessage(ValueError):
+    """
+    A line that is no message; the argument is the line.
+    """
+
+
+@attrs.frozen
+class Start:
+    """
+    To a worker, first: serve these pools.
+
+    @ivar pools: as L{nuttwist.workers.configs} writes them.
+    @ivar listeners: the file descriptor of each pool's listener, by its name.
+    @ivar readSize: bytes read from a connection at a time.
+    @ivar verbose: from 0 to 11.
+    @ivar out: an L{Ejected} for each server that is out already, as fields.
+    """
+
+    pools: list[dict[str, Any]]
+    listeners: dict[str, int]
+    readSize: int
+    verbose: int
+    out: list[dict[str, Any]]
+
+
+@attrs.frozen
+class Stop:
+    """
+    To a worker: close everything and end.
+    """
+
+
+@attrs.frozen
+class Ready:
+    """
+    To the parent: the worker accepts clients.
+    """
+
+
+@attrs.frozen
+class Ejected:
+    """
+    A server is out; told by the worker that ejected it, and then to the others.
+
+    @ivar seconds: for how long from now, before it is asked whether it is well.
+    """
+
+    pool: str
+    server: str
+    seconds: float
+
+
+@attrs.frozen
+class Readmitted:
+    """
+    A server is back; told by the worker that found it well, and then to the others.
+    """
+
+    pool: str
+    server: str
+
+
+@attrs.frozen
+class Ask:
+    """
+    To a worker: tell the counters.
+
+    @ivar number: comes back with the answer.
+    """
+
+    number: int
+
+
+@attrs.frozen
+class Told:
+    """
+    To the parent: the counters of this moment.
+
+    @ivar number: of the L{Ask}; 0 when the worker tells them unasked, because it ends.
+    @ivar pools: a L{nuttwist.statistics.PoolFigures} for each pool, as fields.
+    """
+
+    number: int
+    pools: list[dict[str, Any]]
+
+
+@attrs.frozen
+class Logged:
+    """
+    To the parent: an event of the worker's log.
+
+    @ivar level: the name of its level.
+    """
+
+    level: str
+    text: str
+
+
+Message = Start | Stop | Ready | Ejected | Readmitted | Ask | Told | Logged
+
+#: By the word that stands for it in a line.
+KINDS: dict[str, type[Any]] = {
+    each.__name__.lower(): each
+    for each in (Start, Stop, Ready, Ejected, Readmitted, Ask, Told, Logged)
+}
+
+
+def encode(message: Message) -> bytes:
+    """
+    The line of a message, without its end.
+    """
+    kind = type(message).__name__.lower()
+    return json.dumps({"kind": kind, **attrs.asdict(message)}).encode("ascii")
+
+
+def decode(line: bytes) -> Message:
+    """
+    The message of a line.
+
+    @raise WrongMessage: it is none.
+    """
+    try:
+        fields = json.loads(line)
+        message: Message = KINDS[fields.pop("kind")](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+        raise WrongMessage(line) from wrong
+    return message

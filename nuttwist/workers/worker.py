@@ -1,0 +1,224 @@
+"""
+What the parent has of a worker: its process, and the line to it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import attrs
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.interfaces import IProcessTransport
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
+
+from nuttwist.statistics import PoolFigures
+from nuttwist.workers.channel import Channel, ChannelFactory
+from nuttwist.workers.messages import Ask, Logged, Message, Ready, Start, Stop, Told
+
+_log = Logger(namespace="nuttwist.workers")
+
+#: The descriptor of the channel in a worker; those of the listeners follow.
+CHANNEL = 3
+
+#: Seconds for the answer to L{Ask}; a worker that takes longer counts as it was last heard of.
+ANSWER = 1.0
+
+#: The program of a worker. The terminal's interrupt is the parent's affair from the first moment,
+#: and modules are found where the parent finds them, the current directory being none of it.
+PROGRAM = (
+    "import json, signal, sys;"
+    "signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    "sys.path[:] = json.loads(sys.argv[1]);"
+    "from nuttwist.workers.child import main;"
+    "main(sys.argv[2])"
+)
+
+
+class Owner(Protocol):
+    """
+    Whoever has the workers.
+    """
+
+    def heard(self, worker: Worker, message: Message) -> None:
+        """
+        A worker said something that concerns others.
+        """
+
+    def ended(self, worker: Worker, reason: Failure) -> None:
+        """
+        The process of a worker has ended.
+        """
+
+
+class Output(ProcessProtocol):
+    """
+    The process of a worker, and what it writes past its log.
+    """
+
+    def __init__(self, number: int, ended: Callable[[Failure], None]) -> None:
+        self._number = number
+        self._ended = ended
+
+    def outReceived(self, data: bytes) -> None:
+        for line in data.decode(errors="replace").splitlines():
+            _log.warn("worker {number}: {line}", number=self._number, line=line)
+
+    errReceived = outReceived
+
+    def processEnded(self, reason: Failure) -> None:
+        self._ended(reason)
+
+
+def _figures(told: Told) -> list[PoolFigures]:
+    return [PoolFigures(**each) for each in told.pools]
+
+
+class Worker:
+    """
+    One worker process, from its start to its end.
+
+    @ivar number: of its place, from 0.
+    @ivar pid: of the process.
+    @ivar ready: whether it accepts clients.
+    @ivar figures: its counters when it last told them.
+    """
+
+    def __init__(self, number: int, reactor: Any, owner: Owner) -> None:
+        self.number = number
+        self.ready = False
+        self.figures: list[PoolFigures] = []
+        self._reactor = reactor
+        self._owner = owner
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, Deferred[None]] = {}
+        self._channel = Channel(self._received, self._lost)
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Ready: self._isReady,
+            Told: self._told,
+            Logged: self._logged,
+        }
+        self._process: IProcessTransport | None = None
+
+    @property
+    def pid(self) -> int:
+        """
+        The number of the process.
+        """
+        assert self._process is not None
+        pid = self._process.pid
+        return 0 if pid is None else pid
+
+    def start(self, start: Start, listeners: Mapping[str, int]) -> None:
+        """
+        Start the process.
+
+        @param start: what it is to do, but for the numbers of the listeners' descriptors there.
+        @param listeners: the descriptors here, by the names of the pools.
+        """
+        there = {name: CHANNEL + 1 + index for index, name in enumerate(listeners)}
+        inherited = {there[name]: descriptor for name, descriptor in listeners.items()}
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            self._spawn({CHANNEL: theirs.fileno(), **inherited})
+            self._reactor.adoptStreamConnection(
+                ours.fileno(), socket.AF_UNIX, ChannelFactory(self._channel)
+            )
+        self.send(attrs.evolve(start, listeners=there))
+
+    def _spawn(self, descriptors: dict[int, int]) -> None:
+        # The child has the same kind of reactor.
+        kind = type(self._reactor).__module__
+        path = json.dumps([each for each in sys.path if each])
+        self._process = self._reactor.spawnProcess(
+            Output(self.number, self._ended),
+            sys.executable,
+            [sys.executable, "-I", "-c", PROGRAM, path, kind],
+            env=None,
+            childFDs={0: "w", 1: "r", 2: "r", **descriptors},
+        )
+        assert self._process is not None
+        self._process.closeStdin()
+
+    def send(self, message: Message) -> None:
+        """
+        Tell it something, in vain if it has ended.
+        """
+        if self._channel.transport is not None:
+            self._channel.send(message)
+
+    def stop(self) -> None:
+        """
+        Have it end in good order; one that does not serve yet ends at once.
+        """
+        if self.ready:
+            self.send(Stop())
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """
+        Have it end at once.
+        """
+        assert self._process is not None
+        try:
+            self._process.signalProcess("KILL")
+        except ProcessExitedAlready:
+            return
+
+    def ask(self) -> Deferred[None]:
+        """
+        Have C{figures} be those of this moment.
+
+        @return: fires when they are, or when the worker does not tell.
+        """
+        if not self.ready:
+            return succeed(None)
+        number = next(self._numbers)
+        asked = self._asked[number] = Deferred()
+        self.send(Ask(number))
+        asked.addTimeout(ANSWER, self._reactor)
+        asked.addErrback(lambda _: self._forget(number))
+        return asked
+
+    def _forget(self, number: int) -> None:
+        del self._asked[number]
+
+    def _received(self, message: Message) -> None:
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            self._owner.heard(self, message)
+        else:
+            handler(message)
+
+    def _isReady(self, _: Ready) -> None:
+        self.ready = True
+        _log.info("worker {number} is ready (pid {pid})", number=self.number, pid=self.pid)
+
+    def _told(self, told: Told) -> None:
+        self.figures = _figures(told)
+        asked = self._asked.pop(told.number, None)
+        if asked is not None:
+            asked.callback(None)
+
+    def _logged(self, logged: Logged) -> None:
+        level = LogLevel.levelWithName(logged.level)
+        _log.emit(level, "worker {number}: {text}", number=self.number, text=logged.text)
+
+    def _lost(self) -> None:
+        self.ready = False
+        asked, self._asked = self._asked, {}
+        for each in asked.values():
+            each.callback(None)
+
+    def _ended(self, reason: Failure) -> None:
+        if self._channel.transport is not None:
+            self._channel.transport.loseConnection()
+        self._owner.ended(self, reason)
