@@ -73,9 +73,9 @@ def _drawCpu(cases: Cases, path: Path) -> None:
 
 
 def _axes(cases: Cases) -> tuple[Any, Any]:
-    from matplotlib import pyplot  # noqa: PLC0415  (an optional package)
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (an optional package)
 
-    figure, axes = pyplot.subplots(figsize=(9, 1 + 0.6 * len(cases)), dpi=110)
+    figure, axes = plt.subplots(figsize=(9, 1 + 0.6 * len(cases)), dpi=110)
     axes.set_yticks(range(len(cases)), list(cases))
     axes.invert_yaxis()
     return figure, axes

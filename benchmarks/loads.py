@@ -97,7 +97,9 @@ def compiledMcload() -> Path:
 class Mcload:
     """Memcached requests whose every reply is checked."""
 
-    def __init__(self, binary: Path, case: Case, port: int, amount: Amount, fill: bool = False):
+    def __init__(
+        self, binary: Path, case: Case, port: int, amount: Amount, fill: bool = False
+    ) -> None:
         """
         @param port: the proxy's.
         @param fill: store every key while preparing.
@@ -152,7 +154,7 @@ def readMcload(line: str) -> Load:
 class RedisBenchmark:
     """redis-benchmark with random keys."""
 
-    def __init__(self, case: Case, port: int, requests: int):
+    def __init__(self, case: Case, port: int, requests: int) -> None:
         self.argv = redisCommand(find("redis-benchmark"), case, port, requests)
 
     def prepare(self) -> None:

@@ -45,11 +45,13 @@ class Form:
     def version(self) -> str:
         """What the program says that it is, in one line."""
         option = "-V" if self.home is None else "--version"
-        argv = [*self.argv, option]
-        done = subprocess.run(
-            argv, capture_output=True, text=True, check=False, env=self.environment()
-        )
-        return ((done.stdout + done.stderr).strip() or "unknown").splitlines()[0]
+        return (self.said(option).strip() or "unknown").splitlines()[0]
+
+    def said(self, option: str) -> str:
+        """What the program writes when it is given that option alone."""
+        argv, env = [*self.argv, option], self.environment()
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
+        return done.stdout + done.stderr
 
 
 @attrs.frozen
