@@ -14,7 +14,7 @@ import os
 import select
 from typing import Any
 
-from twisted.internet import error, main, tcp, unix
+from twisted.internet import defer, error, main
 from twisted.internet.interfaces import (
     IConnector,
     IDelayedCall,
@@ -27,6 +27,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nuttwist.net.transports import LeanConnector, LeanPort, LeanUnixConnector, LeanUnixPort
 from nuttwist.net.turn import Turn
 
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
@@ -235,31 +236,39 @@ class TurnBatcher:
         now: float = self.reactor.seconds()
         return now
 
-    def resolve(self, *args: Any) -> Any:
-        return self.reactor.resolve(*args)
+    def resolve(self, name: str, *args: Any) -> Any:
+        """
+        As the reactor, but for names that cannot be written in a query: those fail at once,
+        where Twisted's resolver leaves its caller without an answer.
+        """
+        try:
+            name.encode("idna")
+        except UnicodeError as wrong:
+            return defer.fail(error.DNSLookupError(f"{name!r} is no host name: {wrong}"))
+        return self.reactor.resolve(name, *args)
 
     def listenTCP(
         self, port: int, factory: Factory, backlog: int = 50, interface: str = ""
     ) -> IListeningPort:
-        listening = tcp.Port(port, factory, backlog, interface, self)
+        listening = LeanPort(port, factory, backlog, interface, self)
         listening.startListening()
         return listening
 
     def connectTCP(
         self, host: str, port: int, factory: ClientFactory, timeout: float = 30
     ) -> IConnector:
-        connector = tcp.Connector(host, port, factory, timeout, None, self)
+        connector = LeanConnector(host, port, factory, timeout, None, self)
         connector.connect()
         return connector
 
     def listenUNIX(
         self, address: str, factory: Factory, backlog: int = 50, mode: int = 0o666
     ) -> IListeningPort:
-        listening = unix.Port(os.fsencode(address), factory, backlog, mode, self)
+        listening = LeanUnixPort(os.fsencode(address), factory, backlog, mode, self)
         listening.startListening()
         return listening
 
     def connectUNIX(self, address: str, factory: ClientFactory, timeout: float = 30) -> IConnector:
-        connector = unix.Connector(os.fsencode(address), factory, timeout, self, checkPID=0)
+        connector = LeanUnixConnector(os.fsencode(address), factory, timeout, self, checkPID=0)
         connector.connect()
         return connector

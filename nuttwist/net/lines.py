@@ -65,12 +65,15 @@ class ChunkReceiver(LineReceiver):
             self._buffer = b""
         self._busyReceiving = True
         try:
-            self._receive(data)
+            at = 0
+            if self.line_mode and not self.paused and not self.stopped():
+                at = self.grammar.bulk(data, 0)
+            if at < len(data) or self._buffer:
+                self._receive(data, at)
         finally:
             self._busyReceiving = False
 
-    def _receive(self, data: bytes) -> None:
-        at = 0
+    def _receive(self, data: bytes, at: int) -> None:
         while at < len(data) and not self.paused and not self.stopped():
             if self.line_mode:
                 at = self.grammar.bulk(data, at)

@@ -29,12 +29,14 @@ class Turn:
 
     @ivar held: True while somebody runs a turn and will end it; otherwise the first task
         schedules the end itself.
+    @ivar ending: True while the tasks are told.
     """
 
     def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
         self._tasks: list[Task] = []
         self.held = False
+        self.ending = False
 
     def add(self, task: Task) -> None:
         """
@@ -48,6 +50,7 @@ class Turn:
         """
         Tell all tasks, and those that they add. A task that raises is logged, the others go on.
         """
+        self.ending = True
         while self._tasks:
             tasks = self._tasks
             self._tasks = []
@@ -56,3 +59,4 @@ class Turn:
                     task.turnEnded()
                 except Exception:  # noqa: BLE001, PERF203  the others go on
                     _log.failure("{task} failed at the end of a turn", task=task)
+        self.ending = False

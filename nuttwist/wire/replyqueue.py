@@ -114,6 +114,8 @@ class ReplyQueue:
         The replies that may leave now, oldest first, without those behind an unanswered one.
         """
         waiting = self.waiting
+        if len(waiting) == 1 and waiting[0].reply is not None:
+            return waiting.pop().reply or b""
         ready: list[bytes] = []
         for request in waiting:
             if request.reply is None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import socket
 
-from twisted.internet.error import ConnectionLost, ConnectionRefusedError as Refused
+from twisted.internet.error import (
+    ConnectionLost,
+    ConnectionRefusedError as Refused,
+    DNSLookupError,
+)
 from twisted.python.failure import Failure
 
 from .batching import BatcherCase, Recorder, RecorderFactory
@@ -136,6 +140,12 @@ class LifeTests(BatcherCase):
         self.batcher.connectTCP(LOOPBACK, number, factory)
         await self.assertFailure(factory.made, Refused)
         self.assertEqual(self.batcher.fileno(), -1)
+
+    async def test_aNameThatNoQueryCanCarry(self):
+        """A label of 70 letters fails at once as an unknown name, and is not waited for."""
+        factory = TalkerFactory()
+        self.batcher.connectTCP("x" * 70, 11211, factory)
+        await self.assertFailure(factory.made, DNSLookupError)
 
     async def test_aResetConnection(self):
         """A reset is a lost connection, and no clean end."""

@@ -29,6 +29,11 @@ LENGTH_AT = {Shape.STORE: 4, Shape.META_STORE: 2}
 NOREPLY = (Shape.STORE, Shape.CHANGE, Shape.VERBOSITY, Shape.FLUSH)
 
 
+#: Sub-statistics of a server's own memory, which the proxy has none of; clients that ask for
+#: them at once get an empty list.
+EMPTY_STATS = frozenset({b"items", b"slabs", b"sizes", b"settings", b"conns"})
+
+
 class Client(Protocol):
     """
     The client a line came from; see L{nuttwist.wire.memcache.requests.MemcacheRequests}.
@@ -193,6 +198,9 @@ def stats(client: Client, line: bytes, words: list[bytes], command: Command) -> 
     stats [servers], the proxy's own.
     """
     about = b" ".join(words[1:])
+    if about in EMPTY_STATS:
+        client.replies.answer(b"END\r\n")
+        return 0
     if about not in (b"", b"servers"):
         return client.refuse(c.ERROR)
     pairs = client.router.statistics(about.decode("ascii"))

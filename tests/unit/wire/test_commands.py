@@ -88,7 +88,7 @@ REFUSED = [
     (b"mg k v\nflush_all", c.BAD_FORMAT),
     (b"mg k \0", c.BAD_FORMAT),
     (b"mg !!! b", c.BAD_BASE64),
-    (b"stats items", c.ERROR),
+    (b"stats nonsense", c.ERROR),
     (b"stats servers x", c.ERROR),
     (b"verbosity", c.ERROR),
     (b"verbosity 1 2", c.ERROR),
@@ -225,6 +225,13 @@ def test_theProxyAnswersForItselfInTurn():
         b"STAT about servers\r\nSTAT name caf\xc3\xa9\r\nEND\r\n"
         b"OK\r\n"
     )
+
+
+def test_statisticsOfAServersMemoryAreAnEmptyList():
+    """Clients that ask for items or slabs at once get none, where an error would stop them."""
+    outcome = tr(b"stats items\r\nstats slabs\r\nstats settings\r\n", Settings())
+    assert outcome.received == b"END\r\n" * 3
+    assert not any(outcome.sent)
 
 
 def test_flushAllNamesTheSettingThatAllowsIt():

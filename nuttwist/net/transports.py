@@ -1,0 +1,113 @@
+"""
+Twisted's stream transports with a shorter way for the ordinary.
+
+What a protocol writes when a turn ends is the one write of its turn, so it is sent at once; what
+the socket does not take goes Twisted's way, as does everything at any other time. Reading is
+Twisted's, without the detour over TLS.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import main, tcp, unix
+from twisted.internet.error import ConnectionDone, ConnectionLost
+
+if TYPE_CHECKING:
+    from nuttwist.net.batcher import TurnBatcher
+
+    _Base = tcp.Connection
+else:
+    _Base = object
+
+
+class Lean(_Base):
+    """
+    Mixed into a transport whose reactor is a L{TurnBatcher}.
+    """
+
+    reactor: TurnBatcher
+
+    def doRead(self) -> ConnectionLost | ConnectionDone | None:  # type: ignore[override]
+        try:
+            data = self.socket.recv(self.bufferSize)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return main.CONNECTION_LOST
+        if not data:
+            return main.CONNECTION_DONE
+        self.protocol.dataReceived(data)
+        return None
+
+    def write(self, data: bytes) -> None:
+        if self.reactor.turn.ending and not self._tempDataBuffer and not self.dataBuffer:
+            if not self.connected or self._writeDisconnected:
+                return
+            try:
+                sent = self.socket.send(data)
+            except OSError:
+                # Whether it is full or broken, Twisted's own attempt will tell.
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+        super().write(data)
+
+
+class LeanServer(Lean, tcp.Server):
+    """
+    A connection that was accepted.
+    """
+
+
+class LeanClient(Lean, tcp.Client):
+    """
+    A connection that was made.
+    """
+
+
+class LeanUnixServer(Lean, unix.Server):
+    """
+    A connection that was accepted on a unix socket.
+    """
+
+
+class LeanUnixClient(Lean, unix.Client):
+    """
+    A connection that was made to a unix socket.
+    """
+
+
+class LeanPort(tcp.Port):
+    """
+    A listening port.
+    """
+
+    transport = LeanServer
+
+
+class LeanUnixPort(unix.Port):
+    """
+    A listening unix socket.
+    """
+
+    transport = LeanUnixServer
+
+
+class LeanConnector(tcp.Connector):
+    """
+    Connects by TCP.
+    """
+
+    def _makeTransport(self) -> Any:
+        return LeanClient(self.host, self.port, self.bindAddress, self, self.reactor)
+
+
+class LeanUnixConnector(unix.Connector):
+    """
+    Connects to a unix socket.
+    """
+
+    def _makeTransport(self) -> Any:
+        return LeanUnixClient(self.address, self, self.reactor, self.checkPID)
