@@ -63,8 +63,7 @@ class RedisRequests:
         self.settings = settings
         self.session = Session(id=router.nextClient(), created=router.time())
         self.feeding: Pipeline | None = None
-        # Of the request that is being received: arguments to come, those that came, all bytes,
-        # and the bytes of the argument that is being received.
+        # Of a request that is coming: arguments left, those there, its bytes, the last argument's.
         self._left = 0
         self._args: list[bytes] = []
         self._pieces: list[bytes] = []
@@ -187,8 +186,9 @@ class RedisRequests:
         self._args.append(value[:-2])
         self._left -= 1
         if not self._left:
-            args, self._args = self._args, []
-            self.dispatch(args, b"".join(self._pieces))
+            args, data = self._args, b"".join(self._pieces)
+            self._args, self._pieces = [], []
+            self.dispatch(args, data)
 
     # -- what the ways of L{nuttwist.wire.redis.dispatch} end in
 

@@ -159,16 +159,18 @@ class RedisPool(Pool):
         """Move what is queued to the servers."""
         return tuple(each.take() if each.inQueue else b"" for each in self.pipelines)
 
-    def say(self, rank: int, data: bytes, lane: int = 0) -> None:
+    def say(self, rank: int, *pieces: bytes, lane: int = 0) -> None:
         """Have one server say something."""
         pipeline = self.lanes[lane].pipelines[rank]
-        Receiver(RedisReplies(pipeline, (RESP2, RESP3)[lane]), lambda: False).dataReceived(data)
+        server = Receiver(RedisReplies(pipeline, (RESP2, RESP3)[lane]), lambda: False)
+        for piece in pieces:
+            server.dataReceived(piece)
 
     def answer(self, rank: int) -> None:
         """Have the server behind one of L{pipelines} answer all it was asked."""
         lane, server = divmod(rank, len(self.router.pipelines))
         pipeline = self.pipelines[rank]
-        self.say(server, b"".join(answerTo(each, server) for each in pipeline.outQueue), lane)
+        self.say(server, b"".join(answerTo(each, server) for each in pipeline.outQueue), lane=lane)
 
     def ask(self, *words: bytes) -> bytes:
         """Say one thing, have it answered, and hear the answer."""
@@ -193,3 +195,20 @@ def tr(data: bytes, settings: Settings = SMALL, servers: int = SERVERS) -> Outco
         pools[0].send([TRAILING + b"T\r\n$1\r\na\r\n"])
         assert pools[2].outcome() == pools[0].outcome()
     return outcomes[0]
+
+
+def waiting(*words, servers=3, settings=SMALL):
+    """A pool whose servers have been asked something and have not answered."""
+    pool = RedisPool(settings, servers)
+    pool.send([request(words)])
+    pool.takeAll()
+    return pool
+
+
+def merged(replies, *words):
+    """What becomes of a request when the servers reply this, in order of rank."""
+    pool = waiting(*words, servers=len(replies))
+    for rank, reply in reversed(list(enumerate(replies))):
+        assert pool.replies.take() == b""
+        pool.say(rank, reply)
+    return pool.replies.take(), pool.counters.forward_error
