@@ -1,0 +1,1 @@
+"""The values and the arithmetic of several processes."""

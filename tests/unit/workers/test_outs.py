@@ -1,0 +1,43 @@
+"""The parent's one truth about who is ejected."""
+
+from __future__ import annotations
+
+from nuttwist.workers.messages import Ejected, Readmitted
+from nuttwist.workers.outs import Outs
+
+ONE = Ejected("alpha", "one", 30.0)
+TWO = Ejected("alpha", "two", 5.0)
+BACK = Readmitted("alpha", "one")
+
+
+def test_ejectionIsNewsOnce():
+    """Two workers that find the same are one ejection."""
+    outs = Outs()
+    assert [outs.ejected(ONE, 0.0), outs.ejected(ONE, 0.1)] == [True, False]
+    assert outs.ejections["alpha"] == 1
+
+
+def test_returnIsNewsOnce():
+    """The first who finds a server well tells the others, and the next ejection counts again."""
+    outs = Outs()
+    outs.ejected(ONE, 0.0)
+    assert [outs.readmitted(BACK), outs.readmitted(BACK)] == [True, False]
+    assert outs.ejected(ONE, 40.0)
+    assert outs.ejections["alpha"] == 2
+
+
+def test_poolsAreApart():
+    """Servers of one name in two pools have nothing in common."""
+    outs = Outs()
+    assert [outs.ejected(ONE, 0.0), outs.ejected(Ejected("beta", "one", 1.0), 0.0)] == [True, True]
+    assert dict(outs.ejections) == {"alpha": 1, "beta": 1}
+
+
+def test_lateComerIsToldWhatIsLeft():
+    """A new worker hears who is out and for how long, the soonest first, never less than 0."""
+    outs = Outs()
+    outs.ejected(ONE, 0.0)
+    outs.ejected(TWO, 1.0)
+    assert outs.now(10.0) == [Ejected("alpha", "two", 0.0), Ejected("alpha", "one", 20.0)]
+    outs.readmitted(BACK)
+    assert outs.now(10.0) == [Ejected("alpha", "two", 0.0)]
