@@ -49,6 +49,9 @@ BARRIER = b"MN\r\n"
 META_WORDS = frozenset({b"HD", b"EN", b"NS", b"EX", b"NF", b"ME"})
 ERROR_WORDS = frozenset({b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR"})
 
+#: Bytes of a line without its end: a key, some numbers, and room for a server's error.
+MAX_LINE = 64 * 1024
+
 
 def isReply(line: bytes, expect: int) -> bool:
     """
@@ -85,13 +88,11 @@ class MemcacheReplies:
     @ivar pipeline: the queues of the connection.
     """
 
-    __slots__ = ("_held", "_pieces", "_raw", "pipeline")
-
-    #: Bytes of a line without its end: a key, some numbers, and room for a server's error.
-    maxLine = 64 * 1024
+    __slots__ = ("_held", "_pieces", "_raw", "maxLine", "pipeline")
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
+        self.maxLine = MAX_LINE
         # Of the reply that is being received: what came in earlier chunks, and its size.
         self._pieces: list[bytes] = []
         self._held = 0

@@ -26,6 +26,9 @@ from nuttwist.wire.router import Router, Settings
 #: How a line may begin that twemproxy would go on reading.
 HOPEFUL = re.compile(rb" *[a-z_]*(?:[ \r]|\Z)")
 
+#: Bytes of a line without its end: room for a get of some thousand keys.
+MAX_LINE = 1024 * 1024
+
 
 class MemcacheRequests:
     """
@@ -40,19 +43,18 @@ class MemcacheRequests:
         "_key",
         "_pieces",
         "feeding",
+        "maxLine",
         "replies",
         "router",
         "settings",
     )
-
-    #: Bytes of a line without its end: room for a get of some thousand keys.
-    maxLine = 1024 * 1024
 
     def __init__(self, replies: ReplyQueue, router: Router, settings: Settings) -> None:
         self.replies = replies
         self.router = router
         self.settings = settings
         self.feeding: Pipeline | None = None
+        self.maxLine = MAX_LINE
         self._pieces: list[bytes] = []
         self._key = b""
         self._expected = CLASSIC

@@ -34,6 +34,9 @@ ERROR = ord("-")
 #: (nc_redis.c, redis_failure), by their first word and its case.
 TRANSIENT = re.compile(rb"-(?:OOM|BUSY|LOADING)[ \r]")
 
+#: Bytes of a line without its end: room for an error's text.
+MAX_LINE = 64 * 1024
+
 
 class RedisReplies:
     """
@@ -42,16 +45,24 @@ class RedisReplies:
     @ivar pipeline: the queues of the connection.
     """
 
-    __slots__ = ("_count", "_held", "_kinds", "_owed", "_pieces", "_raw", "_size", "pipeline")
-
-    #: Bytes of a line without its end: room for an error's text.
-    maxLine = 64 * 1024
+    __slots__ = (
+        "_count",
+        "_held",
+        "_kinds",
+        "_owed",
+        "_pieces",
+        "_raw",
+        "_size",
+        "maxLine",
+        "pipeline",
+    )
 
     def __init__(self, pipeline: Pipeline, kinds: frozenset[int] = RESP2) -> None:
         """
         @param kinds: the types of the protocol's version.
         """
         self.pipeline = pipeline
+        self.maxLine = MAX_LINE
         self._kinds = kinds
         # Of the reply that is being received: values that must come yet, what came in earlier
         # chunks, and its size.
@@ -139,9 +150,9 @@ class RedisReplies:
     def _value(self, data: bytes, at: int, end: int) -> int:
         # One value, or the beginning of an aggregate: where it ends, or -1 if it is cut.
         kind = data[at]
-        word = data[at + 1 : end]
         if kind not in self._kinds or end - at > self.maxLine:
             raise BadReply(data[at : at + 80])
+        word = data[at + 1 : end]
         self._owed -= 1
         if kind in BULKS:
             length = self._length(kind, word)

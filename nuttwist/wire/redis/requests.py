@@ -32,6 +32,9 @@ LOCKED_SIZE_MAX = 16384
 
 NOAUTH = b"-NOAUTH Authentication required\r\n"
 
+#: Bytes of a line without its end: redis's bound for an inline request.
+MAX_LINE = 64 * 1024
+
 
 class RedisRequests:
     """
@@ -48,14 +51,12 @@ class RedisRequests:
         "_pieces",
         "_raw",
         "feeding",
+        "maxLine",
         "replies",
         "router",
         "session",
         "settings",
     )
-
-    #: Bytes of a line without its end: redis's bound for an inline request.
-    maxLine = 64 * 1024
 
     def __init__(self, replies: ReplyQueue, router: Router, settings: Settings) -> None:
         self.replies = replies
@@ -63,6 +64,7 @@ class RedisRequests:
         self.settings = settings
         self.session = Session(id=router.nextClient(), created=router.time())
         self.feeding: Pipeline | None = None
+        self.maxLine = MAX_LINE
         # Of a request that is coming: arguments left, those there, its bytes, the last argument's.
         self._left = 0
         self._args: list[bytes] = []

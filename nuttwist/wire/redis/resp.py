@@ -193,7 +193,10 @@ def skip(data: bytes, at: int) -> int:
         end = data.find(CRLF, at)
         if end < 0:
             return unfinished(data, at)
-        kind, word = data[at], data[at + 1 : end]
+        kind = data[at]
+        if kind not in KINDS:
+            raise ValueError(f"not RESP: {data[at : at + DIGITS_MAX]!r}")
+        word = data[at + 1 : end]
         at = end + 2
         owed -= 1
         if kind in BULKS:
@@ -206,7 +209,7 @@ def skip(data: bytes, at: int) -> int:
                     raise ValueError(f"a string is not ended after {length} bytes")
         elif kind in WIDTHS:
             owed += max(lengthOf(kind, word), 0) * WIDTHS[kind] + (kind == ATTRIBUTE)
-        elif kind not in LINES or not LINES[kind](word):
+        elif not LINES[kind](word):
             raise ValueError(f"not RESP: {chr(kind)!r} {word[:DIGITS_MAX]!r}")
     return at
 

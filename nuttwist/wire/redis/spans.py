@@ -49,8 +49,10 @@ def arguments(data: bytes, at: int, count: int, largest: int) -> tuple[bytes, in
     first = b""
     for number in range(count):
         end = data.find(CRLF, at)
+        if end < 0 or data[at] != STRING:
+            return None
         word = data[at + 1 : end]
-        if end < 0 or data[at] != STRING or not word.isdigit() or len(word) > 9:
+        if not word.isdigit() or len(word) > 9:
             return None
         size = int(word)
         at = end + size + 4
@@ -70,8 +72,10 @@ def whole(data: bytes, at: int, largest: int) -> tuple[list[bytes], int] | None:
     @return: its arguments, at least one, and the offset behind it.
     """
     end = data.find(CRLF, at)
+    if end < 0 or data[at] != ARRAY:
+        return None
     word = data[at + 1 : end]
-    if end < 0 or data[at] != ARRAY or not word.isdigit() or word[0] == ZERO or len(word) > 6:
+    if not word.isdigit() or word[0] == ZERO or len(word) > 6:
         return None
     args: list[bytes] = []
     at = end + 2

@@ -44,7 +44,7 @@ class Link:
         self,
         requests: Callable[[ReplyQueue], list[Request]],
         stock: bool = False,
-        grammar: type[MemcacheReplies] = MemcacheReplies,
+        grammar: Callable[..., MemcacheReplies] = MemcacheReplies,
     ) -> None:
         self.sink = FakeSink()
         self.owner = ReplyQueue(self.sink, PoolCounters())

@@ -175,7 +175,7 @@ class Pool:
         settings: Settings = SMALL,
         servers: int = 3,
         stock: bool = False,
-        grammar: type[MemcacheRequests] = MemcacheRequests,
+        grammar: Callable[..., MemcacheRequests] = MemcacheRequests,
     ) -> None:
         self.router = FakeRouter(servers)
         self.sink = FakeSink()

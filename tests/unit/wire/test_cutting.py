@@ -15,18 +15,18 @@ from .rig import SMALL, STRICT, Pool, cut, singly
 from .strategies import CUTS, REQUESTS, streams
 
 
-class ShortLines(MemcacheRequests):
-    """Waits for few bytes only, so that examples can be short."""
+def shortLines(*arguments):
+    """A grammar that waits for few bytes only, so that examples can be short."""
+    grammar = MemcacheRequests(*arguments)
+    grammar.maxLine = 300
+    return grammar
 
-    __slots__ = ()
-    maxLine = 300
 
-
-class ShortReplies(MemcacheReplies):
-    """Waits for few bytes only, so that examples can be short."""
-
-    __slots__ = ()
-    maxLine = 300
+def shortReplies(*arguments):
+    """A grammar that waits for few bytes only, so that examples can be short."""
+    grammar = MemcacheReplies(*arguments)
+    grammar.maxLine = 300
+    return grammar
 
 
 POOLS = st.sampled_from([SMALL, STRICT, Settings(), Settings(partial_results=True)])
@@ -43,10 +43,10 @@ def conversation(pool, pieces):
 @given(st.lists(REQUESTS, max_size=8).map(b"".join), CUTS, POOLS, st.integers(1, 3))
 def test_requestsComeToTheSameHoweverTheyAreCut(data, places, allowed, servers):
     """At once, cut anywhere, byte by byte, and by Twisted's own loop without the fast path."""
-    whole = conversation(Pool(allowed, servers, grammar=ShortLines), [data])
+    whole = conversation(Pool(allowed, servers, grammar=shortLines), [data])
     for pieces in ([data], cut(data, places), singly(data)):
-        assert conversation(Pool(allowed, servers, grammar=ShortLines), pieces) == whole
-        stock = Pool(allowed, servers, stock=True, grammar=ShortLines)
+        assert conversation(Pool(allowed, servers, grammar=shortLines), pieces) == whole
+        stock = Pool(allowed, servers, stock=True, grammar=shortLines)
         assert conversation(stock, pieces) == whole
 
 
@@ -59,7 +59,7 @@ def link(asked, stock):
             for expect, part in asked
         ]
 
-    return Link(requests, stock, ShortReplies)
+    return Link(requests, stock, shortReplies)
 
 
 def arrival(asked, pieces, stock):

@@ -137,7 +137,7 @@ class RedisPool(Pool):
         settings: Settings = SMALL,
         servers: int = SERVERS,
         stock: bool = False,
-        grammar: type[RedisRequests] = RedisRequests,
+        grammar: Callable[..., RedisRequests] = RedisRequests,
     ) -> None:
         self.lanes: list[FakeLane] = []
         self.lanes += [FakeLane(servers, self.lanes) for _ in range(2)]

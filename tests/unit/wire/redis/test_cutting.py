@@ -16,18 +16,18 @@ from .rig import SECRET, SMALL, STRICT, RedisPool
 from .strategies import CUTS, REQUESTS, cut, streams
 
 
-class ShortLines(RedisRequests):
-    """Waits for few bytes only, so that examples can be short."""
+def shortLines(*arguments):
+    """A grammar that waits for few bytes only, so that examples can be short."""
+    grammar = RedisRequests(*arguments)
+    grammar.maxLine = 300
+    return grammar
 
-    __slots__ = ()
-    maxLine = 300
 
-
-class ShortReplies(RedisReplies):
-    """Waits for few bytes only, so that examples can be short."""
-
-    __slots__ = ()
-    maxLine = 300
+def shortReplies(*arguments):
+    """A grammar that waits for few bytes only, so that examples can be short."""
+    grammar = RedisReplies(*arguments)
+    grammar.maxLine = 300
+    return grammar
 
 
 GET = request([b"GET", b"a"])
@@ -49,11 +49,11 @@ def conversation(pool, pieces):
 @example(b"P$3\r\nabc\r\n*2\r\n$3\r\nget\r", [], SMALL, 1)
 def test_requestsComeToTheSameHoweverTheyAreCut(data, places, allowed, servers):
     """At once, cut anywhere, byte by byte, and by Twisted's own loop without the fast path."""
-    whole = conversation(RedisPool(allowed, servers, grammar=ShortLines), [data])
+    whole = conversation(RedisPool(allowed, servers, grammar=shortLines), [data])
     for pieces in ([data], cut(data, places), singly(data)):
-        mine = RedisPool(allowed, servers, grammar=ShortLines)
+        mine = RedisPool(allowed, servers, grammar=shortLines)
         assert conversation(mine, pieces)[:2] == whole[:2]
-        stock = RedisPool(allowed, servers, stock=True, grammar=ShortLines)
+        stock = RedisPool(allowed, servers, stock=True, grammar=shortLines)
         assert conversation(stock, pieces)[:2] == whole[:2]
         for pool in (mine, stock):
             assert attrs.astuple(pool.grammar.session) == attrs.astuple(whole[2])
@@ -64,7 +64,7 @@ def arrival(asked, pieces, kinds, stock):
     there = Link(
         lambda owner: [Request(owner, b"?", 0) for _ in range(asked)],
         stock,
-        lambda pipeline: ShortReplies(pipeline, kinds),
+        lambda pipeline: shortReplies(pipeline, kinds),
     )
     troubles = []
     there.pipeline.troubled = lambda: troubles.append(1)
