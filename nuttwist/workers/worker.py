@@ -93,6 +93,7 @@ class Worker:
 
     def __init__(self, number: int, reactor: Any, owner: Owner) -> None:
         self.number = number
+        self.pid = 0
         self.ready = False
         self.figures: list[PoolFigures] = []
         self._reactor = reactor
@@ -106,15 +107,6 @@ class Worker:
             Logged: self._logged,
         }
         self._process: IProcessTransport | None = None
-
-    @property
-    def pid(self) -> int:
-        """
-        The number of the process.
-        """
-        assert self._process is not None
-        pid = self._process.pid
-        return 0 if pid is None else pid
 
     def start(self, start: Start, listeners: Mapping[str, int]) -> None:
         """
@@ -145,6 +137,8 @@ class Worker:
             childFDs={0: "w", 1: "r", 2: "r", **descriptors},
         )
         assert self._process is not None
+        # It forgets that when it ends.
+        self.pid = self._process.pid or 0
         self._process.closeStdin()
 
     def send(self, message: Message) -> None:
