@@ -14,8 +14,8 @@ from collections.abc import Callable
 from twisted.logger import LogLevel, LogLevelFilterPredicate
 from twisted.python.usage import Options as TwistedOptions, UsageError
 
-from nuttwist import __version__
 from nuttwist.configfile import ConfigError, loadConfig
+from nuttwist.form import described
 
 _LEVELS = (
     (1, LogLevel.critical),
@@ -176,8 +176,8 @@ class Options(TwistedOptions):
         self["config"] = path
 
     def opt_version(self) -> None:
-        """Display the version of nuttwist, and exit."""
-        sys.stderr.write(f"This is nuttwist-{__version__}\n")
+        """Display the version of nuttwist and its form, and exit."""
+        sys.stderr.write(f"This is {described()}\n")
         raise SystemExit(0)
 
     opt_V = opt_version
