@@ -81,9 +81,8 @@ def test_cliTellsWhatIsRefused(pool: RedisPool) -> None:
 
 def test_inlineRequests(pool: RedisPool) -> None:
     """Words in lines are requests too, with quotes and escapes, and empty lines are none."""
-    script = (
-        b"\r\nSET key 'a b'\r\n  get   key \r\nset k \"\\x41\\n\"\r\n\r\nget k\r\nmget key none k\r\n"
-    )
+    script = b"\r\nSET key 'a b'\r\n  get   key \r\nset k \"\\x41\\n\"\r\n\r\nget k\r\n"
+    script += b"mget key none k\r\n"
     answer = talk(pool, script + b"ECHO end\r\n", b"end\r\n")
     assert answer == (
         b"+OK\r\n$3\r\na b\r\n+OK\r\n$2\r\nA\n\r\n*3\r\n$3\r\na b\r\n$-1\r\n$2\r\nA\n\r\n"

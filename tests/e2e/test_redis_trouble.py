@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import BusyLoadingError, OutOfMemoryError, ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
-from tests.e2e.command import SECONDS, TWISTD, exchange
+from tests.e2e.command import SECONDS, TWISTD
 from tests.e2e.proxy import Proxy, watched
 from tests.e2e.redispool import RedisPool, clientOf, redisProxy, talk
 from tests.e2e.servers import HOST, RealServer, freePort, startRedis
 
+LIMIT = 2
+EJECTING = ("auto_eject_hosts: true", f"server_failure_limit: {LIMIT}")
 ENDLESS = "while true do end"
 
 
@@ -139,8 +141,7 @@ def test_fullServerCountsAsFailedAndSaysSoItself(
 def test_fullServerIsEjected(stack: ExitStack, tmp_path: Path, full: RealServer) -> None:
     """A server that answers -OOM as often as the limit is left out."""
     well = stack.enter_context(startRedis())
-    limits = ("server_failure_limit: 2", "server_retry_timeout: 600000")
-    pool = started(stack, tmp_path, [full, well], "auto_eject_hosts: true", *limits)
+    pool = started(stack, tmp_path, [full, well], *EJECTING, "server_retry_timeout: 600000")
     keys = [b"key-%d-%d" % (number, number * 7919) for number in range(50)]
     with closing(pool.client(protocol=2)) as client, client.pipeline(transaction=False) as pipe:
         for key in keys:
@@ -152,25 +153,27 @@ def test_fullServerIsEjected(stack: ExitStack, tmp_path: Path, full: RealServer)
     assert pool.direct(1).dbsize() == 50
 
 
-def test_busyServerCountsAsFailedAndSaysSoItself(stack: ExitStack, tmp_path: Path) -> None:
-    """-BUSY comes with its own text, and ends with the script that was the reason."""
+def test_busyServerIsEjectedAndComesBack(stack: ExitStack, tmp_path: Path) -> None:
+    """-BUSY comes with its own text and counts, until the script that was the reason has ended."""
     server = stack.enter_context(startRedis("--busy-reply-threshold", "1"))
-    pool = started(stack, tmp_path, [server])
+    pool = started(stack, tmp_path, [server], *EJECTING, "server_retry_timeout: 50")
     thread = threading.Thread(target=_runEndless, args=(pool.direct(0),))
     thread.start()
-    try:
-        with closing(pool.client(protocol=2)) as client:
-            until(lambda: _isBusy(pool.direct(0)))
-            for _ in range(2):
-                with pytest.raises(ResponseError, match=r"^BUSY Redis is busy running a script"):
-                    client.get("key")
-            pool.direct(0).script_kill()
-            thread.join(SECONDS)
-            assert client.set("key", "value")
-    finally:
-        with suppress(ResponseError):
-            pool.direct(0).script_kill()
-        thread.join(SECONDS)
+    stack.callback(thread.join, SECONDS)
+    stack.callback(_endScript, pool.direct(0))
+    until(lambda: _fails(pool.direct(0)))
+    with closing(pool.client(protocol=2)) as client:
+        for _ in range(LIMIT):
+            with pytest.raises(ResponseError, match=r"^BUSY Redis is busy running a script"):
+                client.get("key")
+        assert pool.proxy.stats()["pool"]["server_ejects"] == 1
+        _endScript(pool.direct(0))
+        until(lambda: not _fails(client))
+
+
+def _endScript(server: Redis) -> None:
+    with suppress(ResponseError), closing(server):
+        server.script_kill()
 
 
 def _runEndless(server: Redis) -> None:
@@ -178,7 +181,7 @@ def _runEndless(server: Redis) -> None:
         server.eval(ENDLESS, 0)
 
 
-def _isBusy(server: Redis) -> bool:
+def _fails(server: Redis) -> bool:
     try:
         server.get("key")
     except ResponseError:
@@ -188,8 +191,8 @@ def _isBusy(server: Redis) -> bool:
     return False
 
 
-def test_loadingServerCountsAsFailedAndSaysSoItself(stack: ExitStack, tmp_path: Path) -> None:
-    """-LOADING comes with its own text until the server has loaded."""
+def test_loadingServerIsEjected(stack: ExitStack, tmp_path: Path) -> None:
+    """-LOADING comes with its own text, leaves other requests alone, and counts."""
     place = ("--dir", str(tmp_path), "--save", "3600 1")
     with startRedis(*place) as first, closing(Redis(HOST, first.port)) as client:
         client.mset({f"key-{number}": random.randbytes(100) for number in range(4000)})
@@ -197,11 +200,9 @@ def test_loadingServerCountsAsFailedAndSaysSoItself(stack: ExitStack, tmp_path: 
     # The delay is microseconds for each key.
     slow = ("--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024")
     server = stack.enter_context(startRedis(*place, *slow))
-    pool = started(stack, tmp_path, [server])
-    with closing(pool.client(protocol=2)) as client:
-        for _ in range(2):
-            with pytest.raises(BusyLoadingError):
-                client.get("key-1")
-    with pool.proxy.connect() as plain:
-        answer = exchange(plain, b"GET key-1\r\nPING end\r\n", b"end\r\n")
-    assert answer == b"-LOADING Redis is loading the dataset in memory\r\n$3\r\nend\r\n"
+    pool = started(stack, tmp_path, [server], *EJECTING)
+    script = b"GET key-1\r\nPING middle\r\nGET key-2\r\nPING end\r\n"
+    loading = b"-LOADING Redis is loading the dataset in memory\r\n"
+    answer = talk(pool, script, b"end\r\n")
+    assert answer == loading + b"$6\r\nmiddle\r\n" + loading + b"$3\r\nend\r\n"
+    assert pool.proxy.stats()["pool"]["server_ejects"] == 1
