@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.cases import CASES, chosen
+from benchmarks.cases import CASES, Case, chosen
 from benchmarks.charts import draw
 from benchmarks.idle import raiseLimit
 from benchmarks.loads import Amount, LoadFailed, compiledMcload
@@ -43,11 +43,11 @@ def main(words: list[str]) -> int:
         return 0
     try:
         report = readReport(options.read) if options.read else _measured(options, words)
-    except (LookupError, LoadFailed, NotStarted, OSError) as why:
+    except (LookupError, NotStarted, OSError, ValueError) as why:
         print(f"benchmarks: {why}", file=sys.stderr)
         return 1
     _show(report, options)
-    return 0
+    return 1 if report.failures else 0
 
 
 def _options(words: list[str]) -> argparse.Namespace:
@@ -63,16 +63,25 @@ def _measured(options: argparse.Namespace, words: list[str]) -> Report:
     with tempfile.TemporaryDirectory(prefix="nuttwist-bench-") as name:
         folder = Path(name)
         forms = _forms(options, folder)
-        report = Report(shlex.join(["python", "-m", "benchmarks", *words]), described(forms), [])
+        report = Report(shlex.join(["python", "-m", "benchmarks", *words]), described(forms))
         amount = Amount(options.seconds, options.requests)
         bench = Bench(forms, folder, compiledMcload(), amount, options.rounds, _say)
-        for case in cases:
-            _say(f"{case.name}: {case.about}")
-            report.results.append(Result(case, bench.run(case)))
+        for number, case in enumerate(cases, 1):
+            _say(f"[{number}/{len(cases)}] {case.name}: {case.about}")
+            _add(report, bench, case)
             if options.json:
                 # After each case, so that an end before time loses no more than one.
                 report.save(options.json)
         return report
+
+
+def _add(report: Report, bench: Bench, case: Case) -> None:
+    """Measure a case; one that fails is told of, and the others go on."""
+    try:
+        report.results.append(Result(case, bench.run(case)))
+    except (LoadFailed, NotStarted, OSError) as why:
+        report.failures[case.name] = str(why)
+        _say(f"  failed: {why}")
 
 
 def _forms(options: argparse.Namespace, folder: Path) -> list[Form]:
@@ -89,6 +98,8 @@ def _show(report: Report, options: argparse.Namespace) -> None:
     print("\n".join(f"{name}: {what}" for name, what in report.machine.items()))
     for table in tables(report, BASELINE):
         print(f"\n{asText(table)}")
+    for name, why in report.failures.items():
+        print(f"\n{name} failed: {why}")
     if options.images:
         _say(f"charts: {draw(report, BASELINE, options.images) or 'matplotlib is not installed'}")
     if options.docs:

@@ -63,10 +63,7 @@ def _drawCpu(cases: Cases, path: Path) -> None:
     figure, axes = _axes(cases)
     for form, offsets, height in _places(cases, skip=None):
         typical = [cases[about][form].typical for about in cases]
-        system, user = [each.system for each in typical], [each.user for each in typical]
-        colour = COLOURS[form]
-        axes.barh(offsets, system, height, label=f"{form}, kernel", color=colour, alpha=0.5)
-        axes.barh(offsets, user, height, left=system, label=f"{form}, user", color=colour)
+        axes.barh(offsets, [each.cpu for each in typical], height, label=form, color=COLOURS[form])
     axes.set_xscale("log")
     axes.set_xlabel("CPU microseconds per request (logarithmic)")
     _finish(figure, axes, path)
@@ -93,6 +90,7 @@ def _places(cases: Cases, skip: str | None) -> list[tuple[str, list[float], floa
 
 
 def _finish(figure: Any, axes: Any, path: Path) -> None:
+    axes.margins(y=0.01)
     axes.legend(fontsize=8)
     axes.grid(axis="x", alpha=0.3)
     figure.tight_layout()

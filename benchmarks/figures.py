@@ -13,7 +13,8 @@ from benchmarks.meter import Used
 
 @attrs.frozen
 class Sample:
-    """One form in one round of a case.
+    """
+    One form in one round of a case.
 
     @ivar form: the proxy's name.
     @ivar rate: requests per second.

@@ -12,6 +12,8 @@ import json
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -20,12 +22,11 @@ import attrs
 from benchmarks.cases import Case
 from benchmarks.programs import find
 
-SOURCE = Path(__file__).with_name("mcload.c")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("mcload.c", "mctext.h"))
 SUMMARY = re.compile(r"latency summary \(msec\):\s+avg.*\n\s*([\d.\s]+)")
 THROUGHPUT = re.compile(r"throughput summary: ([\d.]+) requests per second")
 COMPLETED = re.compile(r"(\d+) requests completed in")
 PERCENTILE = re.compile(r"^([\d.]+)% <= ([\d.]+) milliseconds", re.MULTILINE)
-PREPARE_SECONDS = 0.5
 
 
 class LoadFailed(Exception):
@@ -71,6 +72,16 @@ class Driver(Protocol):
         """End the load's connections."""
 
 
+@contextmanager
+def prepared(driver: Driver) -> Iterator[Driver]:
+    """A driver between its preparation and its end."""
+    driver.prepare()
+    try:
+        yield driver
+    finally:
+        driver.finish()
+
+
 @attrs.frozen
 class Amount:
     """How much load: requests, or as many as fit in those seconds if there is no such number."""
@@ -85,11 +96,11 @@ def compiledMcload() -> Path:
 
     @raise subprocess.CalledProcessError: the compiler refused it.
     """
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(b"".join(each.read_bytes() for each in SOURCES)).hexdigest()[:16]
     binary = Path(tempfile.gettempdir()) / f"nuttwist-mcload-{digest}"
     if not binary.exists():
         fresh = binary.with_suffix(".new")
-        subprocess.run([find("cc"), "-O2", "-o", str(fresh), str(SOURCE)], check=True)
+        subprocess.run([find("cc"), "-O2", "-o", str(fresh), str(SOURCES[0])], check=True)
         fresh.replace(binary)
     return binary
 
@@ -108,7 +119,9 @@ class Mcload:
 
     def prepare(self) -> None:
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(self.argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        self.process = subprocess.Popen(
+            self.argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True, errors="replace"
+        )
         self._line()
 
     def run(self) -> Load:
@@ -118,7 +131,8 @@ class Mcload:
         return readMcload(self._line())
 
     def finish(self) -> None:
-        self.process.communicate()
+        if self.process.poll() is None:
+            self.process.communicate()
 
     def _line(self) -> str:
         assert self.process.stdout is not None

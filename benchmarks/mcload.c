@@ -4,10 +4,9 @@
  *   mcload -p PORT [-c CLIENTS] [-P DEPTH] [-m KEYS_PER_GET] [-v VALUE_BYTES] [-g GET_PERCENT]
  *          [-k KEYS] [-s SECONDS | -n REQUESTS] [-r REQUESTS_PER_SECOND] [-f]
  *
- * The value of a key is a window on one table of random bytes, begun at the key's number, so a
- * reply can be compared whole without being stored. A reply must be the one for the oldest request
- * of its connection: the keys asked for, in the order asked for, each with its own value. Anything
- * else, a miss or an error among it, is told on stderr and ends the program with 2.
+ * A reply must be the one for the oldest request of its connection: the keys asked for, in the order
+ * asked for, each with its own value. Anything else, a miss or an error among it, is told on stderr
+ * and ends the program with 2.
  *
  *   prepare    -f stores every key; every connection then gets its first key, so all are accepted
  *   "ready"    written to stdout; the load starts at a line on stdin, or at its end
@@ -17,19 +16,16 @@
  *   result     one line of JSON; the connections stay open until stdin ends
  */
 #define _GNU_SOURCE
+#include "mctext.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
+/* A get's keys are STRIDE apart, so that they differ. */
 enum { STRIDE = 7919, STALL_MS = 10000, CHUNK = 65536 };
 enum kind { GET, SET };
 
@@ -42,58 +38,16 @@ struct client {
     size_t ringRoom, head, count;
     int answered;                    /* keys of the oldest request already seen */
 };
-struct text { int length; char bytes[56]; };
-
-static struct { int port, clients, depth, perGet, valueSize, getPercent, keys, fill; double seconds, rate; long requests; }
-    want = { 11211, 50, 1, 1, 100, 90, 10000, 0, 2, 0, 0 };
 static struct client *clients;
-static struct text *keyText, *valueLine, *setLine;
-static char *table;
 static float *latency;
 static size_t latencies, latencyRoom;
 static int epoll, timer, recording;
 static long sent, done, fillNext;
-static uint64_t randomState = 0x9E3779B97F4A7C15u;
-
-static void fail(const char *form, ...) {
-    va_list arguments;
-    va_start(arguments, form);
-    fputs("mcload: ", stderr);
-    vfprintf(stderr, form, arguments);
-    fputc('\n', stderr);
-    exit(2);
-}
-
-static void *grown(void *memory, size_t bytes) {
-    if (!(memory = realloc(memory, bytes))) fail("out of memory");
-    return memory;
-}
 
 static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static uint32_t dice(uint32_t below) {      /* xorshift64*: the same run every time */
-    randomState ^= randomState >> 12; randomState ^= randomState << 25; randomState ^= randomState >> 27;
-    return (uint32_t)(((randomState * 0x2545F4914F6CDD1Du >> 32) * below) >> 32);
-}
-
-static void makeTexts(void) {
-    keyText = grown(NULL, sizeof *keyText * (size_t)want.keys);
-    valueLine = grown(NULL, sizeof *valueLine * (size_t)want.keys);
-    setLine = grown(NULL, sizeof *setLine * (size_t)want.keys);
-    for (int k = 0; k < want.keys; k++) {
-        keyText[k].length = snprintf(keyText[k].bytes, sizeof keyText[k].bytes, " key:%08d", k);
-        valueLine[k].length = snprintf(valueLine[k].bytes, sizeof valueLine[k].bytes,
-                                       "VALUE key:%08d 0 %d\r\n", k, want.valueSize);
-        setLine[k].length = snprintf(setLine[k].bytes, sizeof setLine[k].bytes,
-                                     "set key:%08d 0 0 %d\r\n", k, want.valueSize);
-    }
-    size_t bytes = (size_t)want.keys + (size_t)want.valueSize;
-    table = grown(NULL, bytes);
-    for (size_t i = 0; i < bytes; i++) table[i] = (char)dice(256);
 }
 
 static void put(struct client *c, const char *bytes, size_t length) {
@@ -143,22 +97,6 @@ static void flush(struct client *c) {
     watch(c, c->outLength > 0);
 }
 
-/* The length of `expected` if it is at the front of the bytes, 0 if they may still become it. */
-static size_t match(const char *bytes, size_t length, const char *expected, size_t size) {
-    size_t seen = length < size ? length : size;
-    if (memcmp(bytes, expected, seen))
-        fail("wanted %.*s, got %.*s", (int)(size < 40 ? size : 40), expected, (int)(length < 80 ? length : 80), bytes);
-    return seen == size ? size : 0;
-}
-
-static size_t matchValue(const char *bytes, size_t length, int key) {
-    size_t head = (size_t)valueLine[key].length, size = (size_t)want.valueSize;
-    if (!match(bytes, length, valueLine[key].bytes, head) || length < head + size + 2) return 0;
-    if (memcmp(bytes + head, table + key, size)) fail("key:%08d has another value", key);
-    match(bytes + head + size, 2, "\r\n", 2);
-    return head + size + 2;
-}
-
 static void record(double seconds) {
     if (!recording) return;
     if (latencies == latencyRoom)
@@ -198,12 +136,13 @@ static double receive(struct client *c) {
 
 /* What to ask next on a connection that has been read; one function for each part of a run. */
 static void nextFill(struct client *c, double when) {
-    while (c->count < 8 && fillNext < want.keys) { ask(c, SET, (int)fillNext++, 1, when); sent++; }
+    for (; c->count < 8 && fillNext < want.keys; sent++) ask(c, SET, (int)fillNext++, 1, when);
 }
 static void nextNothing(struct client *c, double when) { (void)c; (void)when; }
 static double deadline;
 static void nextClosed(struct client *c, double when) {
-    while (c->count < (size_t)want.depth && (want.requests ? sent < want.requests : when < deadline)) askAny(c, when);
+    while (c->count < (size_t)want.depth && (want.requests ? sent < want.requests : when < deadline))
+        askAny(c, when);
 }
 
 static void turn(void (*next)(struct client *, double)) {
@@ -213,7 +152,10 @@ static void turn(void (*next)(struct client *, double)) {
     for (int i = 0; i < n; i++) {
         struct client *c = events[i].data.ptr;
         uint64_t ticks;
-        if (!c) { if (read(timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN) fail("timer"); continue; }
+        if (!c) {
+            if (read(timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN) fail("timer");
+            continue;
+        }
         if (events[i].events & ~(uint32_t)EPOLLOUT) next(c, receive(c));
         flush(c);
     }
@@ -225,8 +167,8 @@ static void runClosed(void (*next)(struct client *, double)) {
 }
 
 static void wakeAt(double when) {
-    double whole = (double)(time_t)when;
-    struct itimerspec at = { .it_value = { (time_t)when, (long)((when - whole) * 1e9) } };
+    time_t whole = (time_t)when;
+    struct itimerspec at = { .it_value = { whole, (long)((when - (double)whole) * 1e9) } };
     timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
@@ -265,7 +207,9 @@ static void prepare(void) {
     clients = calloc((size_t)want.clients, sizeof *clients);
     for (int i = 0; i < want.clients; i++) dial(&clients[i]);
     if (want.fill) runClosed(nextFill);
-    for (int i = 0; i < want.clients; i++) { ask(&clients[i], want.fill || want.getPercent ? GET : SET, i % want.keys, 1, now()); sent++; }
+    for (int i = 0; i < want.clients; i++) ask(&clients[i], GET, i % want.keys, 1, now());
+    sent = want.clients;
+    done = 0;
     runClosed(nextNothing);
     sent = done = 0;
 }
@@ -281,21 +225,18 @@ static double share(double q) {
 
 static void readOptions(int count, char **words) {
     for (int o; (o = getopt(count, words, "p:c:P:m:v:g:k:s:n:r:f")) > 0;) switch (o) {
-        case 'p': want.port = atoi(optarg); break;
-        case 'c': want.clients = atoi(optarg); break;
-        case 'P': want.depth = atoi(optarg); break;
-        case 'm': want.perGet = atoi(optarg); break;
-        case 'v': want.valueSize = atoi(optarg); break;
-        case 'g': want.getPercent = atoi(optarg); break;
-        case 'k': want.keys = atoi(optarg); break;
-        case 's': want.seconds = atof(optarg); break;
-        case 'n': want.requests = atol(optarg); break;
-        case 'r': want.rate = atof(optarg); break;
+        case 'p': want.port = atoi(optarg); break;  case 'c': want.clients = atoi(optarg); break;
+        case 'P': want.depth = atoi(optarg); break;  case 'm': want.perGet = atoi(optarg); break;
+        case 'v': want.valueSize = atoi(optarg); break;  case 'g': want.getPercent = atoi(optarg); break;
+        case 'k': want.keys = atoi(optarg); break;  case 's': want.seconds = atof(optarg); break;
+        case 'n': want.requests = atol(optarg); break;  case 'r': want.rate = atof(optarg); break;
         case 'f': want.fill = 1; break;
         default: exit(64);
     }
-    if (want.clients < 1 || want.depth < 1 || want.valueSize < 1 || want.perGet < 1 || want.keys < want.perGet || want.keys % STRIDE == 0)
-        fail("clients, depth, value and keys must be positive, and a get no longer than the keys");
+    if (want.clients < 1 || want.depth < 1 || want.valueSize < 1 || want.perGet < 1)
+        fail("clients, depth, value and keys of a get must be positive");
+    if (want.keys < want.perGet || want.keys % STRIDE == 0)
+        fail("keys must be no fewer than a get's and no multiple of %d", STRIDE);
 }
 
 int main(int count, char **words) {

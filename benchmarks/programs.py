@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -52,12 +53,17 @@ def _isFree(port: int) -> bool:
 
 @contextmanager
 def running(
-    argv: list[str], port: int, log: Path, env: Mapping[str, str] | None = None
+    argv: list[str],
+    port: int,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[int]:
     """
     Run a program from when it listens until the block is left.
 
     @param log: the file that takes its output.
+    @param stop: what ends it; SIGKILL follows if that does not.
     @return: the process's id.
     @raise NotStarted: it ended or did not listen in time; with the end of its output.
     """
@@ -67,7 +73,7 @@ def running(
         _awaitListening(process, port, log)
         yield process.pid
     finally:
-        process.terminate()
+        process.send_signal(stop)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -29,11 +29,13 @@ class Report:
     @ivar command: what was run.
     @ivar machine: what it ran on.
     @ivar results: in the order measured.
+    @ivar failures: the cases that could not be measured, and why.
     """
 
     command: str
     machine: dict[str, str]
-    results: list[Result]
+    results: list[Result] = attrs.Factory(list)
+    failures: dict[str, str] = attrs.Factory(dict)
 
     def save(self, path: Path) -> None:
         """Write the JSON file."""
@@ -50,4 +52,4 @@ def readReport(path: Path) -> Report:
         Result(Case(**each["case"]), [[Sample(**s) for s in row] for row in each["rounds"]])
         for each in data["results"]
     ]
-    return Report(data["command"], data["machine"], results)
+    return Report(data["command"], data["machine"], results, data["failures"])

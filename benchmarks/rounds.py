@@ -11,7 +11,7 @@ import attrs
 from benchmarks.cases import Case
 from benchmarks.figures import Sample, sampled
 from benchmarks.idle import bytesPerClient
-from benchmarks.loads import Amount, Driver, Load, Mcload, RedisBenchmark
+from benchmarks.loads import Amount, Driver, Mcload, RedisBenchmark, prepared
 from benchmarks.meter import read, resident
 from benchmarks.proxies import Form, Proxy, proxying
 from benchmarks.redisfill import fill
@@ -77,12 +77,11 @@ class Bench:
 
     def _sample(self, case: Case, proxy: Proxy, servers: list[int], amount: Amount) -> Sample:
         driver = self._driver(case, proxy.port, amount)
-        driver.prepare()
-        before = read(proxy.pid, servers)
-        load = driver.run()
-        used = read(proxy.pid, servers).since(before)
-        sample = sampled(proxy.form.name, load, used, resident(proxy.pid))
-        driver.finish()
+        with prepared(driver):
+            before = read(proxy.pid, servers)
+            load = driver.run()
+            used = read(proxy.pid, servers).since(before)
+            sample = sampled(proxy.form.name, load, used, resident(proxy.pid))
         self.say(f"  {sample.form}: {sample.rate:.0f}/s, {sample.cpu:.2f} us")
         return sample
 
@@ -96,17 +95,12 @@ class Bench:
         """Store the keys, drive the proxy for a while, and say how much load to measure with."""
         if case.kind == "redis":
             fill(case, proxy.port)
-            probe = self._once(RedisBenchmark(case, proxy.port, PROBE))
+            probe = RedisBenchmark(case, proxy.port, PROBE).run()
             wanted = self.amount.requests or int(probe.rate * self.amount.seconds)
-            self._once(RedisBenchmark(case, proxy.port, max(1, int(wanted * WARM_SHARE))))
+            RedisBenchmark(case, proxy.port, max(1, int(wanted * WARM_SHARE))).run()
             return Amount(self.amount.seconds, wanted)
         part = self.amount.requests and max(1, int(self.amount.requests * WARM_SHARE))
         warming = Amount(self.amount.seconds * WARM_SHARE, part)
-        self._once(Mcload(self.mcload, case, proxy.port, warming, fill=True))
+        with prepared(Mcload(self.mcload, case, proxy.port, warming, fill=True)) as driver:
+            driver.run()
         return self.amount
-
-    def _once(self, driver: Driver) -> Load:
-        driver.prepare()
-        load = driver.run()
-        driver.finish()
-        return load

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from signal import SIGKILL
 
 from benchmarks.cases import Case
 from benchmarks.programs import find, freePorts, running
@@ -29,8 +30,9 @@ def serving(case: Case, folder: Path) -> Iterator[list[int]]:
     with ExitStack() as stack:
         for index in range(processes):
             share = ports[index::processes]
+            # memcached takes a second to end by itself, and there is nothing to keep.
             log = folder / f"server-{index}.log"
-            stack.enter_context(running(start(share), share[-1], log))
+            stack.enter_context(running(start(share), share[-1], log, stop=SIGKILL))
         yield ports
 
 
