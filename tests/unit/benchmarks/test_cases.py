@@ -13,30 +13,30 @@ from benchmarks.segments import connection, messages
 from nuttwist.configfile import parseConfig
 
 
-def test_names_are_unique():
+def test_namesAreUnique():
     """A name selects one case."""
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)
 
 
-def test_all_are_chosen_by_no_word():
+def test_allAreChosenByNoWord():
     """The command without C{--only} measures everything."""
     assert chosen([]) == CASES
 
 
-def test_a_beginning_chooses_all_that_begin_so():
+def test_aBeginningChoosesAllThatBeginSo():
     """Up to a dash, so that 10 clients are not chosen by 1 client."""
     assert {case.kind for case in chosen(["redis"])} == {"redis"}
     assert [case.name for case in chosen(["mc-c1"])] == ["mc-c1"]
 
 
-def test_an_unknown_word_is_refused():
+def test_anUnknownWordIsRefused():
     """A typing mistake does not measure nothing."""
     with pytest.raises(LookupError, match="no case is named 'mc-d2'; there are mc-d1"):
         chosen(["mc-d2"])
 
 
-def test_the_configuration_lists_every_server():
+def test_theConfigurationListsEveryServer():
     """Servers are told apart by names, so the routing is the same whatever the ports are."""
     text = configuration(Case("a", "a", kind="redis"), 22121, [7001, 7002])
     (pool,) = parseConfig(text.encode(), "bench.yml")
@@ -47,7 +47,7 @@ def test_the_configuration_lists_every_server():
     ]
 
 
-def test_the_processor_is_named():
+def test_theProcessorIsNamed():
     """The first of the cores' names stands for all."""
     assert model("processor : 0\nmodel name\t: Fast 9000\nmodel name\t: Fast 9000\n") == "Fast 9000"
     assert model("") == "unknown"
@@ -67,7 +67,7 @@ def info(segments):
     return struct.pack("=HH", 4 + 160, 2) + struct.pack("=156xI", segments)
 
 
-def test_the_kernels_answer_is_read():
+def test_theKernelsAnswerIsRead():
     """The count is found behind other attributes, and messages follow one another."""
     other = struct.pack("=HH", 5, 1) + b"x\0\0\0"
     data = answer(11211, 77, other + info(9)) + answer(11212, 78, info(4))
@@ -75,7 +75,7 @@ def test_the_kernels_answer_is_read():
     assert read == [(11211, 77, 9), (11212, 78, 4)]
 
 
-def test_a_connection_without_counts_has_sent_nothing():
+def test_aConnectionWithoutCountsHasSentNothing():
     """Older kernels tell less."""
     ((_, body),) = messages(answer(11211, 77, b""))
     assert connection(body) == (11211, 77, 0)

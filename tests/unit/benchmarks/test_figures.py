@@ -14,7 +14,7 @@ def cpu(form, total, p99=1.0):
     return Sample(form, user=total / 4, system=total * 3 / 4, p99=p99)
 
 
-def test_a_ratio_is_taken_within_each_round():
+def test_aRatioIsTakenWithinEachRound():
     """A slow round slows both, so its ratio is as good as any other's."""
     rounds = [
         [cpu("base", 10), cpu("ours", 5)],
@@ -26,30 +26,30 @@ def test_a_ratio_is_taken_within_each_round():
     assert ours.cpu == Ratio(0.6, 0.5, 0.8)
 
 
-def test_forms_keep_the_order_of_the_rounds():
+def test_formsKeepTheOrderOfTheRounds():
     """The tables list the forms as they were driven."""
     rounds = [[cpu("base", 10), cpu("b", 10), cpu("a", 10)]]
     assert [each.typical.form for each in figures(rounds, "base")] == ["base", "b", "a"]
 
 
-def test_no_rounds_make_no_figures():
+def test_noRoundsMakeNoFigures():
     """A case that was not measured has nothing to show."""
     assert figures([], "base") == []
 
 
-def test_without_the_baseline_there_is_no_ratio():
+def test_withoutTheBaselineThereIsNoRatio():
     """A run of our forms alone still has its medians."""
     (only,) = figures([[cpu("ours", 5)]], "base")
     assert only.cpu is None
     assert only.typical.cpu == 5
 
 
-def test_nothing_is_divided_by_a_baseline_of_zero():
+def test_nothingIsDividedByABaselineOfZero():
     """Idle clients use no CPU that could be compared."""
     assert ratio([(cpu("ours", 1), cpu("base", 0))], lambda each: each.cpu) is None
 
 
-def test_each_field_has_a_median_of_its_own():
+def test_eachFieldHasAMedianOfItsOwn():
     """The median latency need not be of the round with the median rate."""
     samples = [
         Sample("a", rate=1, p99=30),
@@ -60,7 +60,7 @@ def test_each_field_has_a_median_of_its_own():
     assert (middle.form, middle.rate, middle.p99) == ("a", 2, 20)
 
 
-def test_a_sample_is_per_request():
+def test_aSampleIsPerRequest():
     """CPU is told in microseconds and writes in parts, each for one request."""
     load = Load(requests=1000, seconds=0.5, p50=1, p99=2, p999=3)
     sample = sampled("a", load, Used(user=0.01, system=0.03, writes=250), rss=4096)
@@ -69,7 +69,7 @@ def test_a_sample_is_per_request():
     assert (sample.writes, sample.rss) == (0.25, 4096)
 
 
-def test_precise_time_is_split_as_the_coarse_one():
+def test_preciseTimeIsSplitAsTheCoarseOne():
     """The sum is of nanoseconds, the shares of user and kernel are of ticks."""
     before = Reading(run=1.0, user=0.5, system=0.5, writes=7)
     used = Reading(run=1.36, user=0.6, system=0.8, writes=17).since(before)
@@ -78,7 +78,7 @@ def test_precise_time_is_split_as_the_coarse_one():
     assert used.writes == 10
 
 
-def test_time_below_a_tick_is_split_evenly():
+def test_timeBelowATickIsSplitEvenly():
     """Without a tick nothing is known about the split, and the sum still holds."""
     before = Reading(run=1.0, user=0.5, system=0.5, writes=0)
     used = Reading(run=1.004, user=0.5, system=0.5, writes=0).since(before)

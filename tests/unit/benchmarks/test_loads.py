@@ -42,26 +42,26 @@ Summary:
 """
 
 
-def test_redis_benchmark_is_read():
+def test_redisBenchmarkIsRead():
     """Rate, percentiles and count are found among what else it writes."""
     load = readRedisBenchmark(SAID)
     assert load == Load(requests=20000, seconds=0.25, p50=1.055, p99=2.055, p999=10.847)
     assert load.rate == 80000
 
 
-def test_something_else_of_redis_benchmark_is_an_error():
+def test_somethingElseOfRedisBenchmarkIsAnError():
     """No figure is made from words that were not understood."""
     with pytest.raises(LoadFailed, match="Could not connect"):
         readRedisBenchmark("Could not connect to Redis")
 
 
-def test_mcload_is_read():
+def test_mcloadIsRead():
     """Its line has the fields of a load."""
     line = '{"requests": 10, "seconds": 2.0, "p50": 0.1, "p99": 0.2, "p999": 0.3}\n'
     assert readMcload(line) == Load(10, 2.0, 0.1, 0.2, 0.3)
 
 
-def test_mcload_sends_for_a_time():
+def test_mcloadSendsForATime():
     """Without a number of requests there is only a time, and without a rate it never waits."""
     words = mcloadCommand(Path("mcload"), Case("a", "a", depth=32), 7, Amount(2.0))
     assert words[:3] == ["mcload", "-p", "7"]
@@ -70,7 +70,7 @@ def test_mcload_sends_for_a_time():
     assert not {"-n", "-r"} & set(words)
 
 
-def test_mcload_sends_so_many_at_a_rate():
+def test_mcloadSendsSoManyAtARate():
     """A number and a rate are both handed on."""
     words = mcloadCommand(Path("mcload"), Case("a", "a", rate=10_000), 7, Amount(2.0, 500))
     assert words[-4:] == ["-n", "500", "-r", "10000"]
@@ -84,7 +84,7 @@ def test_mcload_sends_so_many_at_a_rate():
         ("mget", 2, ["mget", "key:__rand_int__", "key:__rand_int__"]),
     ],
 )
-def test_redis_benchmark_asks_for_random_keys(command, perGet, tail):
+def test_redisBenchmarkAsksForRandomKeys(command, perGet, tail):
     """A test of its own is named, anything else is written out."""
     case = Case("a", "a", kind="redis", command=command, perGet=perGet, keys=300)
     words = redisCommand("redis-benchmark", case, 7, 1000)

@@ -25,7 +25,7 @@ IDLE = Result(
 REPORT = Report("python -m benchmarks", {"cores": "2"}, [LOAD, IDLE])
 
 
-def test_loads_and_idle_clients_have_a_table_each():
+def test_loadsAndIdleClientsHaveATableEach():
     """An idle client has memory and nothing else to show."""
     busy, idle = tables(REPORT, "base")
     assert len(busy) == len(idle) == 3
@@ -34,24 +34,24 @@ def test_loads_and_idle_clients_have_a_table_each():
     assert idle[2] == ["idle clients", "ours", "1.50"]
 
 
-def test_a_kind_that_was_not_measured_has_no_table():
+def test_aKindThatWasNotMeasuredHasNoTable():
     """A run of one case shows one table."""
     assert len(tables(Report("", {}, [IDLE]), "base")) == 1
 
 
-def test_a_missing_ratio_is_a_dash():
+def test_aMissingRatioIsADash():
     """There may be nothing to divide by."""
     assert shown(None) == "-"
     assert shown(Ratio(1, 0.5, 2)) == "1.00 (0.50-2.00)"
 
 
-def test_text_is_aligned():
+def test_textIsAligned():
     """Words are left and figures right, whatever their width."""
     table = [["case", "proxy", "n"], ["a", "pure", "1,000"]]
     assert asText(table) == "case  proxy      n\na     pure   1,000"
 
 
-def test_markdown_names_a_case_once():
+def test_markdownNamesACaseOnce():
     """The rows below it belong to it, and another case is named again."""
     table = [["case", "proxy", "n"], ["a", "x", "1"], ["a", "y", "2"], ["b", "x", "3"]]
     lines = asMarkdown(table).splitlines()
@@ -59,19 +59,19 @@ def test_markdown_names_a_case_once():
     assert lines[2:] == ["| a | x | 1 |", "|  | y | 2 |", "| b | x | 3 |"]
 
 
-def test_a_page_gets_other_results():
+def test_aPageGetsOtherResults():
     """What is written by hand stays, on both sides."""
     page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
     assert replaced(page, "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
 
 
-def test_a_page_without_a_place_is_refused():
+def test_aPageWithoutAPlaceIsRefused():
     """Results are not put just anywhere."""
     with pytest.raises(ValueError, match="needs the lines"):
         replaced("no place", "new")
 
 
-def test_results_say_where_they_come_from():
+def test_resultsSayWhereTheyComeFrom():
     """The command and the machine stand before every figure."""
     text = results(REPORT, "base", ["a.png"])
     assert text.startswith(
@@ -80,7 +80,7 @@ def test_results_say_where_they_come_from():
     assert "| 50 clients | base | 30,000 |" in text
 
 
-def test_a_report_survives_its_file(tmp_path):
+def test_aReportSurvivesItsFile(tmp_path):
     """Tables and charts can be made again from what was measured."""
     path = tmp_path / "report.json"
     REPORT.save(path)
