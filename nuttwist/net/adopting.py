@@ -17,11 +17,16 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 from twisted.python.failure import Failure
 
+from nuttwist.net.batcher import TurnBatcher
+from nuttwist.net.transports import LeanServer, LeanUnixServer
+
 
 class AdoptedTCPPort(tcp.Port):
     """
     A listener on TCP.
     """
+
+    lean = LeanServer
 
     def doRead(self) -> None:
         self.numberAccepts = 1
@@ -32,6 +37,8 @@ class AdoptedUNIXPort(unix.Port):
     """
     A listener on a unix socket.
     """
+
+    lean = LeanUnixServer
 
     def startListening(self) -> None:
         # unix.Port's own would set the permissions and the backlog anew.
@@ -62,10 +69,12 @@ def adoptPort(reactor: Any, descriptor: int, factory: ServerFactory) -> IListeni
     """
     with socket.socket(fileno=os.dup(descriptor)) as listening:
         family = listening.family
-    port: tcp.Port
+    port: AdoptedTCPPort | AdoptedUNIXPort
     if family == socket.AF_UNIX:
         port = AdoptedUNIXPort._fromListeningDescriptor(reactor, descriptor, factory)  # noqa: SLF001  how Twisted's reactors adopt
     else:
         port = AdoptedTCPPort._fromListeningDescriptor(reactor, descriptor, family, factory)  # noqa: SLF001
+    if isinstance(reactor, TurnBatcher):
+        port.transport = port.lean
     port.startListening()
     return port

@@ -19,6 +19,7 @@ from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
     LogEvent,
+    Logger,
     eventAsText,
     globalLogBeginner,
 )
@@ -42,6 +43,8 @@ from nuttwist.workers.messages import (
 )
 from nuttwist.workers.worker import CHANNEL
 
+_log = Logger(namespace="nuttwist.workers")
+
 
 class Child:
     """
@@ -54,6 +57,7 @@ class Child:
         self._reactor = reactor
         self._proxy: ProxyService | None = None
         self._closed: Deferred[None] = Deferred()
+        self._ending = False
         self._handlers: dict[type, Callable[[Any], None]] = {
             Start: self._start,
             Stop: lambda _: self._end(),
@@ -66,9 +70,13 @@ class Child:
 
     def received(self, message: Message) -> None:
         """
-        Do what the parent says.
+        Do what the parent says, or else end: the next worker begins with what holds by then.
         """
-        self._handlers[type(message)](message)
+        try:
+            self._handlers[type(message)](message)
+        except Exception:  # noqa: BLE001  the log has it, and still gets to the parent
+            _log.failure("{message} cannot be done", message=type(message).__name__)
+            self._end()
 
     def _start(self, start: Start) -> None:
         self._beginLog(start.verbose)
@@ -104,8 +112,8 @@ class Child:
             self.channel.send(Told(number, pools))
 
     def _end(self) -> None:
-        # It may have been told to before.
-        if self._reactor.running:
+        if not self._ending:
+            self._ending = True
             self._reactor.callLater(0, self._reactor.stop)
 
     def _orphaned(self) -> None:
@@ -121,6 +129,7 @@ class Child:
             await self._closed
 
     def _finish(self) -> Deferred[None]:
+        self._ending = True
         return Deferred.fromCoroutine(self._finishing())
 
 

@@ -81,6 +81,7 @@ class WorkersService(MultiService):
     Pools that several processes serve.
 
     @ivar places: of the workers.
+    @ivar listeners: of the pools, by their names.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class WorkersService(MultiService):
         self._past: list[PoolFigures] = []
         self._whenEmpty: list[Deferred[None]] = []
         self.places = [Place(number) for number in range(workers)]
-        self._listeners = {each.name: self._held(each) for each in pools}
+        self.listeners = {each.name: self._held(each) for each in pools}
         host, port = statsAddress
         self._telling(host, port, self.document)
         if workersStatsPort:
@@ -192,7 +193,7 @@ class WorkersService(MultiService):
         place.starts += 1
         place.backoff.started(self._reactor.seconds())
         place.worker = Worker(place.number, self._reactor, self)
-        descriptors = {name: each.descriptor() for name, each in self._listeners.items()}
+        descriptors = {name: each.descriptor() for name, each in self.listeners.items()}
         place.worker.start(self._task(place), descriptors)
 
     def _task(self, place: Place) -> Start:

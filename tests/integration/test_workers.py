@@ -1,0 +1,155 @@
+"""Listeners that several accept from, and workers as a service among others."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from contextlib import closing
+
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from zope.interface.verify import verifyObject
+
+from nuttwist.config import Listen
+from nuttwist.net.adopting import adoptPort
+from nuttwist.service import ProxyService
+from nuttwist.workers.crew import WorkersService
+
+from .case import ProxyCase
+from .servers import LOOPBACK, KeptFactory
+
+SET = b"set k 0 0 1\r\nx\r\n", b"STORED\r\n"
+
+
+class AdoptedListeners(ProxyCase):
+    """A socket that is bound already, accepted from by a proxy of this process."""
+
+    def bound(self, path=None):
+        """A listening socket."""
+        made = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+        self.addCleanup(made.close)
+        made.bind(str(path) if path else (LOOPBACK, 0))
+        made.listen(50)
+        made.setblocking(False)
+        return made
+
+    def adopter(self, listening):
+        """A proxy of one pool that accepts from it."""
+        config = self.configure(self.demo())
+        made = ProxyService([config], self.reactor, inherited={"pool": listening.fileno()})
+        self.addCleanup(made.stopService)
+        made.startService()
+        return made.pools["pool"]
+
+    async def test_servesWhereTheSocketIs(self):
+        """The pool is where the socket was bound, whatever its configuration says."""
+        listening = self.bound()
+        pool = self.adopter(listening)
+        self.assertEqual(pool.address().port, listening.getsockname()[1])
+        await (await self.client(pool)).answers(*SET)
+
+    async def test_theSocketStaysOpen(self):
+        """Who stops accepting leaves the socket to the others, and may come back."""
+        listening = self.bound()
+        first, second = self.adopter(listening), self.adopter(listening)
+        await first.parent.stopService()
+        await (await self.client(second)).answers(*SET)
+        await second.parent.stopService()
+        first.parent.startService()
+        await (await self.client(first)).answers(*SET)
+
+    async def test_aPathStaysAsItIs(self):
+        """A unix socket keeps its permissions, and its path when the pool stops."""
+        path = self.directory() / "pool"
+        listening = self.bound(path)
+        path.chmod(0o640)
+        pool = self.adopter(listening)
+        await (await self.client(pool)).answers(*SET)
+        await pool.parent.stopService()
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o640)
+        pool.parent.startService()
+        await (await self.client(pool)).answers(*SET)
+
+    async def test_oneClientATurn(self):
+        """Of a crowd that comes at once each turn takes one, so that others get some too."""
+        listening = self.bound()
+        pool = self.adopter(listening)
+        place = listening.getsockname()
+        crowd = [socket.create_connection(place) for _ in range(5)]
+        self.addCleanup(lambda: [each.close() for each in crowd])
+        seen = []
+        while len(pool.frontend.clients) < 5:
+            seen.append(len(pool.frontend.clients))
+            await self.turn()
+        self.assertEqual(sorted(set(seen)), [0, 1, 2, 3, 4])
+
+    async def test_theReactorItselfWillDo(self):
+        """A port is adopted by any reactor with descriptors, on either kind of socket."""
+        for path in (None, self.directory() / "pool"):
+            factory = KeptFactory()
+            port = adoptPort(self.reactor, self.bound(path).fileno(), factory)
+            self.assertTrue(verifyObject(IListeningPort, port))
+            await (await self.client(port)).answers(*SET)
+            await port.stopListening()
+            for each in list(factory.kept):
+                each.transport.abortConnection()
+
+
+class Crews(ProxyCase):
+    """Real workers of a service in this process."""
+
+    def crew(self, *pools, stats=0):
+        """Two workers, not yet started; stopped when the test ends."""
+        made = WorkersService(pools, self.reactor, 2, (LOOPBACK, stats))
+        self.addCleanup(made.stopService)
+        return made
+
+    async def test_startedAndStoppedAgain(self):
+        """The service can be started and stopped again and again, and leaves nothing."""
+        crew = self.crew(self.configure(self.demo()))
+        for _ in range(2):
+            crew.startService()
+            client = await self.client(crew.listeners["pool"].port)
+            await client.answers(*SET)
+            await crew.stopService()
+            await client.untilLost()
+
+    async def test_manyPoolsKeepTheirListeners(self):
+        """However many listeners there are, each pool accepts from its own."""
+        server = self.demo()
+        names = [f"pool{number}" for number in range(12)]
+        place = self.directory()
+        crew = self.crew(
+            *(
+                self.configure(server, name=name, listen=listen)
+                for name in names
+                for listen in [Listen(path=str(place / name)) if name[-1] in "147" else None]
+            )
+        )
+        crew.startService()
+        for name in names:
+            client = await self.client(crew.listeners[name].port)
+            client.send(b"stats\r\n")
+            await client.until(lambda client=client: client.received.endswith(b"END\r\n"))
+            self.assertIn(f"STAT pool {name}\r\n".encode(), client.received)
+
+    async def test_stoppedBeforeItServes(self):
+        """Workers that are still starting are no reason to wait."""
+        crew = self.crew(self.configure(self.demo()))
+        crew.startService()
+        await crew.stopService()
+        self.assertEqual([each.worker for each in crew.places], [None, None])
+
+    async def test_takenPortStartsNobody(self):
+        """When one port is taken none is bound, and no worker started."""
+        with closing(socket.create_server((LOOPBACK, 0))) as taken:
+            place = Listen(host=LOOPBACK, port=taken.getsockname()[1])
+            free, other = (
+                self.configure(self.demo()),
+                self.configure(self.demo(), name="other", listen=place),
+            )
+            crew = self.crew(free, other)
+            self.assertRaises(CannotListenError, crew.startService)
+        self.assertEqual([each.worker for each in crew.places], [None, None])
+        await self.turn()
+        self.assertEqual([each.port for each in crew.listeners.values()], [None, None])
