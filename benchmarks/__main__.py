@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -112,4 +113,6 @@ def _say(what: object) -> None:
 
 
 if __name__ == "__main__":
+    # A terminated run stops the servers and proxies as an interrupted one does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))

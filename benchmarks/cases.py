@@ -55,6 +55,8 @@ CASES = (
     Case("mc-1m", "memcached, values of 1 MiB, 10 clients", valueSize=MIB, keys=64, clients=10),
     Case("mc-s40", "memcached, 40 servers", servers=40),
     Case("mc-s400", "memcached, 400 servers", servers=400),
+    # With one client every request is a write of its own, however many servers there are.
+    Case("mc-c1-s400", "memcached, 1 client, 400 servers", clients=1, servers=400),
     Case("mc-rate", "memcached, 10,000 requests a second", rate=10_000),
     Case("redis-get-d1", "redis GET, 50 clients", kind="redis"),
     Case("redis-get-d32", "redis GET, depth 32", kind="redis", depth=32),

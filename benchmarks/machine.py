@@ -24,6 +24,8 @@ def described(forms: list[Form]) -> dict[str, str]:
     lines = {
         "cores": str(os.cpu_count()),
         "CPU": model(Path("/proc/cpuinfo").read_text()),
+        # What else was running; the benchmark's own load comes after.
+        "load average before": f"{os.getloadavg()[0]:.2f}",
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "Twisted": twisted.__version__,

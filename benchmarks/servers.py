@@ -26,7 +26,8 @@ def serving(case: Case, folder: Path) -> Iterator[list[int]]:
     """
     ports = freePorts(case.servers)
     start = _redis if case.kind == "redis" else _memcached
-    processes = min(len(ports), MOST_PROCESSES)
+    # A redis-server listens on one port only.
+    processes = len(ports) if case.kind == "redis" else min(len(ports), MOST_PROCESSES)
     with ExitStack() as stack:
         for index in range(processes):
             share = ports[index::processes]

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.cases import Case
 from benchmarks.figures import Ratio, Sample
-from benchmarks.page import BEGIN, END, replaced, results
+from benchmarks.page import BEGIN, END, PAGE, replaced, results
 from benchmarks.results import Report, Result, readReport
 from benchmarks.tables import asMarkdown, asText, shown, tables
 
@@ -69,6 +69,11 @@ def test_aPageWithoutAPlaceIsRefused():
     """Results are not put just anywhere."""
     with pytest.raises(ValueError, match="needs the lines"):
         replaced("no place", "new")
+
+
+def test_theProjectsPageHasAPlace():
+    """The command can write its results into docs/benchmarks.md."""
+    assert "\nnew\n" in replaced(PAGE.read_text(), "new")
 
 
 def test_resultsSayWhereTheyComeFrom():
