@@ -74,7 +74,7 @@ def available(folder: Path, compiled: Path | None, say: Callable[[str], object])
     """
     here = Path(nuttwist.__file__).resolve().parent.parent
     forms = [Form(BASELINE, (find("nutcracker"),)), _ours("pure", _sourcesOnly(here, folder))]
-    best = compiled or here
+    best = (compiled or here).resolve()
     if _isCompiled(best):
         forms.append(_ours("compiled", best))
     else:
