@@ -2,38 +2,95 @@
 Listeners that another process has bound and that several accept from.
 
 They are Twisted's ports but for what belongs to whoever bound them: closing one neither shuts the
-socket down nor removes its path. And each takes one client a turn, so that a crowd that arrives
-at once is shared by the processes that wait for it.
+socket down nor removes its path. Each takes one client a turn, and lets the other processes go
+first while it is ahead of them, so that clients are shared.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.internet import tcp, unix
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.protocol import ServerFactory
 from twisted.python.failure import Failure
 
 from nuttwist.net.batcher import TurnBatcher
 from nuttwist.net.transports import LeanServer, LeanUnixServer
 
+if TYPE_CHECKING:
+    _Base = tcp.Port
+else:
+    _Base = object
 
-class AdoptedTCPPort(tcp.Port):
+#: Seconds that the others have to take a client before one that is ahead takes it.
+COURTESY = 0.001
+
+
+def never() -> bool:
+    """
+    For a process that nobody shares a listener with.
+    """
+    return False
+
+
+@attrs.frozen
+class Inherited:
+    """
+    A listening socket that another process has bound.
+
+    @ivar descriptor: of the socket; it stays open, a port has a copy.
+    @ivar isAhead: asked when there is a client to take: whether the others should go first.
+    """
+
+    descriptor: int
+    isAhead: Callable[[], bool] = never
+
+
+class Shared(_Base):
+    """
+    Mixed into a port that is not alone on its socket.
+    """
+
+    isAhead: Callable[[], bool]
+    _waiting: IDelayedCall | None = None
+
+    def doRead(self) -> None:
+        if not self.isAhead():
+            self._take()
+        elif self._waiting is None:
+            self.stopReading()
+            self._waiting = self.reactor.callLater(COURTESY, self._waited)
+
+    def _waited(self) -> None:
+        self._waiting = None
+        self.startReading()
+        self._take()
+
+    def _take(self) -> None:
+        self.numberAccepts = 1
+        super().doRead()
+
+    def stopReading(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        super().stopReading()
+
+
+class AdoptedTCPPort(Shared, tcp.Port):
     """
     A listener on TCP.
     """
 
     lean = LeanServer
 
-    def doRead(self) -> None:
-        self.numberAccepts = 1
-        tcp.Port.doRead(self)
 
-
-class AdoptedUNIXPort(unix.Port):
+class AdoptedUNIXPort(Shared, unix.Port):
     """
     A listener on a unix socket.
     """
@@ -52,21 +109,17 @@ class AdoptedUNIXPort(unix.Port):
         self.connected = True
         self.startReading()
 
-    def doRead(self) -> None:
-        self.numberAccepts = 1
-        unix.Port.doRead(self)
-
     def connectionLost(self, reason: Failure) -> None:
         tcp.Port.connectionLost(self, reason)
 
 
-def adoptPort(reactor: Any, descriptor: int, factory: ServerFactory) -> IListeningPort:
+def adoptPort(reactor: Any, inherited: Inherited, factory: ServerFactory) -> IListeningPort:
     """
     Accept from a listening socket.
 
     @param reactor: a reactor with descriptors, or the turn batcher.
-    @param descriptor: the socket's; it stays open, the port has a copy.
     """
+    descriptor = inherited.descriptor
     with socket.socket(fileno=os.dup(descriptor)) as listening:
         family = listening.family
     port: AdoptedTCPPort | AdoptedUNIXPort
@@ -76,5 +129,6 @@ def adoptPort(reactor: Any, descriptor: int, factory: ServerFactory) -> IListeni
         port = AdoptedTCPPort._fromListeningDescriptor(reactor, descriptor, family, factory)  # noqa: SLF001
     if isinstance(reactor, TurnBatcher):
         port.transport = port.lean
+    port.isAhead = inherited.isAhead
     port.startListening()
     return port

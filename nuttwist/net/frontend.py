@@ -25,9 +25,6 @@ from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import RequestGrammar
 from nuttwist.wire.replyqueue import ReplyQueue
 
-#: Outstanding requests of one client over which it is not read any further.
-DEEP = 4096
-
 #: Seconds that clients have, when the proxy stops, to take what has been written to them.
 GRACE = 0.5
 
@@ -69,6 +66,12 @@ class ServerProtocol(ChunkReceiver):
         """
         return self.replies.ending or self.replies.gone
 
+    def full(self) -> bool:
+        """
+        True when the client is owed so much that it is not read any further.
+        """
+        return self.replies.isFull()
+
     def dataReceived(self, data: bytes) -> None:
         ChunkReceiver.dataReceived(self, data)
         feeding = self.grammar.feeding
@@ -77,7 +80,7 @@ class ServerProtocol(ChunkReceiver):
             if feeding.crowded:
                 self._hold(CROWDED)
                 feeding.heldBack.append(self)
-        if len(self.replies.waiting) > DEEP:
+        if self.replies.isFull():
             self._hold(OUTSTANDING)
 
     def readConnectionLost(self) -> None:
@@ -110,7 +113,7 @@ class ServerProtocol(ChunkReceiver):
         data = self.replies.take()
         if data:
             self.transport.write(data)
-        if self._holds & OUTSTANDING and len(self.replies.waiting) <= DEEP:
+        if self._holds & OUTSTANDING and len(self.replies.waiting) <= self.replies.room // 2:
             self._release(OUTSTANDING)
         if self._halfClosed or self.replies.ending:
             self._closeWhenDone()

@@ -56,6 +56,12 @@ class ChunkReceiver(LineReceiver):
         """
         return False
 
+    def full(self) -> bool:
+        """
+        True when what was received is to be kept for later.
+        """
+        return False
+
     def dataReceived(self, data: bytes) -> None:
         if self._busyReceiving:
             self._buffer += data
@@ -74,7 +80,7 @@ class ChunkReceiver(LineReceiver):
             self._busyReceiving = False
 
     def _receive(self, data: bytes, at: int) -> None:
-        while at < len(data) and not self.paused and not self.stopped():
+        while at < len(data) and not (self.paused or self.stopped() or self.full()):
             if self.line_mode:
                 at = self.grammar.bulk(data, at)
                 end = data.find(b"\r\n", at)

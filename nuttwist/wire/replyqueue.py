@@ -12,6 +12,13 @@ from typing import Protocol
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.request import Request
 
+#: Bytes of replies that one client's outstanding requests may be expected to bring.
+BUDGET = 4 * 1024 * 1024
+
+#: Outstanding requests that a client may have: however large its replies are, before anything is
+#: known of them, and however small they are.
+FEWEST, FIRST, MOST = 16, 64, 4096
+
 
 class Waiting(Protocol):
     """
@@ -48,12 +55,24 @@ class ReplyQueue:
     Replies owed to one client, in request order.
 
     @ivar waiting: the requests not yet answered, oldest first.
+    @ivar room: how many requests may be outstanding before the client is not read any further;
+        learned from the size of its replies.
     @ivar ending: True when nothing more is accepted and the connection is to be closed after
         the last reply.
     @ivar fault: True when that is so over something the client did.
     """
 
-    __slots__ = ("counters", "ending", "fault", "gone", "sink", "touched", "waiting")
+    __slots__ = (
+        "_usual",
+        "counters",
+        "ending",
+        "fault",
+        "gone",
+        "room",
+        "sink",
+        "touched",
+        "waiting",
+    )
 
     def __init__(self, sink: Sink, counters: PoolCounters) -> None:
         self.sink = sink
@@ -63,6 +82,20 @@ class ReplyQueue:
         self.gone = False
         self.ending = False
         self.fault = False
+        self.room = FIRST
+        self._usual = BUDGET // FIRST
+
+    def isFull(self) -> bool:
+        """
+        True when nothing more is to be read from the client for now.
+        """
+        return len(self.waiting) >= self.room
+
+    def _learn(self, size: int, count: int) -> None:
+        # What is larger than usual is believed at once, what is smaller by half each time.
+        mean = size // count
+        self._usual = mean if mean > self._usual else (self._usual + mean) // 2
+        self.room = min(max(BUDGET // (self._usual + 1), FEWEST), MOST)
 
     def settle(self) -> None:
         """
@@ -115,7 +148,10 @@ class ReplyQueue:
         """
         waiting = self.waiting
         if len(waiting) == 1 and waiting[0].reply is not None:
-            return waiting.pop().reply or b""
+            reply = waiting.pop().reply or b""
+            if len(reply) > self._usual:
+                self._learn(len(reply), 1)
+            return reply
         ready: list[bytes] = []
         for request in waiting:
             if request.reply is None:
@@ -125,7 +161,10 @@ class ReplyQueue:
             waiting.clear()
         else:
             del waiting[: len(ready)]
-        return ready[0] if len(ready) == 1 else b"".join(ready)
+        data = b"".join(ready)
+        if ready:
+            self._learn(len(data), len(ready))
+        return data
 
     def abandon(self) -> None:
         """

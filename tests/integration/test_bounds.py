@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nuttwist.net.frontend import DEEP
+from nuttwist.wire.replyqueue import BUDGET, MOST
 
 from .case import PlainReactor, ProxyCase, keyOf
 
@@ -35,19 +35,19 @@ class Bounds:
         client, other = await self.client(pool), await self.client(pool)
         key, value = b"k" * 200, b"v" * 4_000
         await other.answers(b"set %s 0 0 4000\r\n%s\r\n" % (key, value), b"STORED\r\n")
-        count = 3 * DEEP
+        count = 3 * MOST
         client.transport.pauseProducing()
         client.send(b"get %s\r\n" % key * count)
         proxied = next(each for each in pool.frontend.clients if not other_is(each, other))
         await self.settled(lambda: one.factory.host.cache.counters["get_hits"])
         served = one.factory.host.cache.counters["get_hits"]
         self.assertLess(served, count)
-        self.assertLess(unsent(proxied.transport), (DEEP + 1000) * 5000)
+        self.assertLess(unsent(proxied.transport), 2 * BUDGET)
         await other.answers(b"get missing\r\n", b"END\r\n")
         client.transport.resumeProducing()
         answer = b"VALUE %s 0 4000\r\n%s\r\nEND\r\n" % (key, value)
         for _ in range(3):
-            self.assertEqual(await client.take(DEEP * len(answer)), answer * DEEP)
+            self.assertEqual(await client.take(MOST * len(answer)), answer * MOST)
 
     async def test_aServerThatDoesNotReadHoldsItsClientsBack(self):
         """What waits for a server that does not read is bounded; then it all arrives."""
@@ -93,8 +93,8 @@ class Bounds:
         silent = self.scripted(connected=hold)
         pool = self.pool(silent)
         client = await self.client(pool)
-        request = b"set k 0 0 10000\r\n%s\r\n" % (b"v" * 10_000)
-        count = 1000
+        request = b"set k 0 0 100000\r\n%s\r\n" % (b"v" * 100_000)
+        count = 200
         client.send(request * count)
         backend = pool.distributor.servers[0].connections(0)[0]
         while not backend.pipeline.heldBack:
@@ -115,8 +115,8 @@ class Bounds:
         pool = self.pool(silent, other, auto_eject_hosts=True, server_failure_limit=1)
         client = await self.client(pool)
         key = keyOf(pool, "silent")
-        request = b"set %s 0 0 10000\r\n%s\r\n" % (key, b"v" * 10_000)
-        count = 1000
+        request = b"set %s 0 0 100000\r\n%s\r\n" % (key, b"v" * 100_000)
+        count = 200
         client.send(request * count)
         (backend,) = pool.distributor.locate(key).connections(0)
         while not backend.pipeline.heldBack:
@@ -137,8 +137,8 @@ class Bounds:
 
         pool = self.pool(self.scripted(connected=hold))
         leaver = await self.client(pool)
-        request = b"set k 0 0 10000\r\n%s\r\n" % (b"v" * 10_000)
-        leaver.send(request * 1000)
+        request = b"set k 0 0 100000\r\n%s\r\n" % (b"v" * 100_000)
+        leaver.send(request * 200)
         backend = pool.distributor.servers[0].connections(0)[0]
         while not backend.pipeline.heldBack:
             await self.turn()

@@ -74,7 +74,8 @@ class MemcacheRequests:
         find = data.find
         now = router.seconds()
         crowded = router.crowded
-        while True:
+        room = replies.room
+        while len(waiting) < room:
             end = find(CRLF, at)
             if end < 0:
                 return at
@@ -111,6 +112,7 @@ class MemcacheRequests:
             if crowded and pipeline.crowded:
                 self.feeding = pipeline
             at = after
+        return at
 
     def line(self, line: bytes) -> int:
         """

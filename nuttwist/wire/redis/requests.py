@@ -32,8 +32,7 @@ LOCKED_SIZE_MAX = 16384
 
 NOAUTH = b"-NOAUTH Authentication required\r\n"
 
-#: Bytes of a line without its end: redis's bound for an inline request.
-MAX_LINE = 64 * 1024
+MAX_LINE = 64 * 1024  # redis's bound for an inline request
 
 
 class RedisRequests:
@@ -65,7 +64,7 @@ class RedisRequests:
         self.session = Session(id=router.nextClient(), created=router.time())
         self.feeding: Pipeline | None = None
         self.maxLine = MAX_LINE
-        # Of a request that is coming: arguments left, those there, its bytes, the last argument's.
+        # Of a request that is coming: arguments left, those there, its bytes, the last one's.
         self._left = 0
         self._args: list[bytes] = []
         self._pieces: list[bytes] = []
@@ -112,30 +111,30 @@ class RedisRequests:
         """
         if self._left or self.locked():
             return at
-        now = self.router.seconds()
-        replies = self.replies
-        routes = self.router.routes
-        largest = self.settings.item_size_max
-        while not replies.ending:
+        now, largest = self.router.seconds(), self.settings.item_size_max
+        routes, replies = self.router.routes, self.replies
+        waiting, room = replies.waiting, replies.room
+        while len(waiting) < room:
+            if replies.ending:  # what is behind a QUIT is nobody's
+                return len(data)
             name = data.find(b"\r\n$", at + 4, at + HEAD_MAX)
             count = HEADS.get(data[at:name]) if name > 0 else None
             if count is None:
                 after = self._dispatchWhole(data, at)
                 if after < 0:
-                    return at
+                    break
                 at = after
-                # What was said may have changed the lane, or have taken the permission away.
-                if self.locked():
-                    return at
+                if self.locked():  # a wrong AUTH, or a RESET
+                    break
                 routes = self.router.routes
                 continue
             span = arguments(data, name + 2, count - 1, largest)
             if span is None:
-                return at
+                break
             key, after = span
             pipeline = routes.get(key) or self.router.route(key)
             queued = Request(replies, data[at:after], now)
-            replies.waiting.append(queued)
+            waiting.append(queued)
             pipeline.inQueue.append(queued)
             if not pipeline.awake:
                 pipeline.awake = True
@@ -143,8 +142,7 @@ class RedisRequests:
             if pipeline.crowded:
                 self.feeding = pipeline
             at = after
-        # What is behind a QUIT, or behind what ends the connection, is nobody's.
-        return len(data)
+        return at
 
     def line(self, line: bytes) -> int:
         """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nuttwist.wire.counters import PoolCounters
-from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.replyqueue import FEWEST, FIRST, MOST, ReplyQueue
 from nuttwist.wire.request import Request
 
 from .rig import FakeSink
@@ -106,3 +106,37 @@ def test_aClientThatHasGoneIsOwedNothing(queue):
     assert queue.gone
     assert queue.waiting == []
     assert queue.take() == b""
+
+
+def answered(queue, size, count):
+    """Have a queue give away so many replies of a size at once."""
+    for _ in range(count):
+        queue.answer(b"x" * size)
+    queue.take()
+
+
+def test_roomIsForFewWhenRepliesAreLarge(queue):
+    """One look at large replies is enough: the next of them fit the budget."""
+    assert queue.room == FIRST
+    answered(queue, 1024 * 1024, 2)
+    assert queue.room == FEWEST
+    for _ in range(FEWEST):
+        assert not queue.isFull()
+        queue.waiting.append(Request(queue, b"", 0.0))
+    assert queue.isFull()
+
+
+def test_roomGrowsWhileRepliesAreSmall(queue):
+    """Small replies are believed by and by, up to a bound of their own."""
+    rooms = []
+    for _ in range(10):
+        answered(queue, 5, 2)
+        rooms.append(queue.room)
+    assert rooms == sorted(rooms)
+    assert FIRST < rooms[0] < rooms[-1] == MOST
+
+
+def test_aSingleLargeReplyIsLearnedFromToo(queue):
+    """A client that asks one thing at a time may ask for large ones and then for many."""
+    answered(queue, 1024 * 1024, 1)
+    assert queue.room == FEWEST

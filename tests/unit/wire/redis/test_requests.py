@@ -7,6 +7,7 @@ import pytest
 
 from nuttwist.wire.redis.resp import array, bulk, integer, request
 from nuttwist.wire.redis.spans import HEAD_MAX, HEADS
+from nuttwist.wire.replyqueue import FIRST
 from nuttwist.wire.router import Settings
 from tests.unit.wire.rig import singly
 
@@ -242,6 +243,14 @@ def test_theServerConnectionIsWokenOnceForManyRequests():
     assert pipeline.sink.woken == 1
     assert pool.router.routes == {b"a": pipeline}
     assert len(pool.replies.waiting) == 5
+
+
+def test_aClientThatIsOwedMuchIsNotReadFurther():
+    """Of a long pipeline so many requests are taken as may be outstanding, and the rest stays."""
+    pool = RedisPool(servers=1)
+    get = request([b"GET", b"a"])
+    assert pool.grammar.bulk(get * 2 * FIRST, 0) == len(get) * FIRST
+    assert len(pool.replies.waiting) == FIRST
 
 
 def test_aHeadIsNotTakenForOneThatIsCut():
