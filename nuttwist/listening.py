@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 
 from nuttwist.config import Listen
-from nuttwist.net.adopting import adoptPort
+from nuttwist.net.adopting import Inherited, adoptPort
 from nuttwist.reactors import Sockets
 
 
@@ -32,10 +32,10 @@ class ListeningService(Service):
         factory: ServerFactory,
         sockets: Sockets,
         backlog: int = 512,
-        inherited: int | None = None,
+        inherited: Inherited | None = None,
     ) -> None:
         """
-        @param inherited: the descriptor of the socket, when another process has bound it.
+        @param inherited: the socket, when another process has bound it.
         """
         self._listen = listen
         self._inherited = inherited

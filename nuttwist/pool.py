@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IAddress
 from nuttwist.config import PoolConfig
 from nuttwist.distributor import Distributor
 from nuttwist.listening import ListeningService
+from nuttwist.net.adopting import Inherited
 from nuttwist.net.frontend import Frontend
 from nuttwist.reactors import Loop
 from nuttwist.statistics import PoolFigures, PoolView, Statistics, figuresOf
@@ -40,11 +41,11 @@ class PoolService(MultiService):
         loop: Loop,
         statistics: Statistics,
         readSize: int,
-        inherited: int | None = None,
+        inherited: Inherited | None = None,
     ) -> None:
         """
         @param readSize: bytes read from a socket at a time.
-        @param inherited: the descriptor of the listener, when another process has bound it.
+        @param inherited: the listener, when another process has bound it.
         """
         MultiService.__init__(self)
         self.setName(config.name)

@@ -18,6 +18,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.configfile import loadConfig
 from nuttwist.listening import ListeningService
+from nuttwist.net.adopting import Inherited
 from nuttwist.pool import PoolService
 from nuttwist.reactors import loopOn
 from nuttwist.statistics import Statistics
@@ -66,23 +67,23 @@ class ProxyService(MultiService):
         reactor: Any,
         statsAddress: tuple[str, int] | None = None,
         readSize: int = 65536,
-        inherited: Mapping[str, int] | None = None,
+        inherited: Mapping[str, Inherited] | None = None,
     ) -> None:
         """
         @param reactor: any reactor with TCP, unix sockets and time. Where it can watch file
             descriptors and the system has epoll, connections are served in turns of their own.
         @param statsAddress: host and port of the stats port; L{None} for none.
         @param readSize: bytes read from a socket at a time.
-        @param inherited: descriptors of listeners that another process has bound, by the names
-            of their pools.
+        @param inherited: the listeners that another process has bound, by the names of their
+            pools.
         """
         MultiService.__init__(self)
         loop = loopOn(reactor)
         self._statistics = Statistics()
         self.pools: dict[str, PoolService] = {}
         for config in pools:
-            descriptor = (inherited or {}).get(config.name)
-            pool = PoolService(config, loop, self._statistics, readSize, descriptor)
+            bound = (inherited or {}).get(config.name)
+            pool = PoolService(config, loop, self._statistics, readSize, bound)
             self.pools[config.name] = pool
             pool.setServiceParent(self)
         self.stats: ListeningService | None = None

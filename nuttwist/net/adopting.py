@@ -56,6 +56,7 @@ class Shared(_Base):
     Mixed into a port that is not alone on its socket.
     """
 
+    reactor: Any
     isAhead: Callable[[], bool]
     _waiting: IDelayedCall | None = None
 

@@ -24,6 +24,7 @@ from twisted.logger import (
     globalLogBeginner,
 )
 
+from nuttwist.net.adopting import Inherited
 from nuttwist.options import logFilter
 from nuttwist.reactors import processReactor
 from nuttwist.server import Server
@@ -41,6 +42,7 @@ from nuttwist.workers.messages import (
     Stop,
     Told,
 )
+from nuttwist.workers.tally import Tally
 from nuttwist.workers.worker import CHANNEL
 
 _log = Logger(namespace="nuttwist.workers")
@@ -81,14 +83,24 @@ class Child:
     def _start(self, start: Start) -> None:
         self._beginLog(start.verbose)
         pools = [decodePool(each) for each in start.pools]
-        proxy = ProxyService(pools, self._reactor, None, start.readSize, start.listeners)
+        tally = Tally(start.tally, len(pools), start.workers)
+        inherited = {
+            name: Inherited(descriptor, partial(self._isAhead, tally, index, start.number, name))
+            for index, (name, descriptor) in enumerate(start.listeners.items())
+        }
+        proxy = ProxyService(pools, self._reactor, None, start.readSize, inherited)
         for name, pool in proxy.pools.items():
             pool.distributor.tell = partial(self._changed, name, pool.distributor.ledger.retryAfter)
-        proxy.startService()
         self._proxy = proxy
+        proxy.startService()
         for out in start.out:
             self.received(Ejected(**out))
         self.channel.send(Ready())
+
+    def _isAhead(self, tally: Tally, index: int, number: int, pool: str) -> bool:
+        assert self._proxy is not None
+        clients = self._proxy.pools[pool].distributor.counters.client_connections
+        return tally.isAhead(index, number, clients)
 
     def _beginLog(self, verbose: int) -> None:
         observer = FilteringLogObserver(cast(ILogObserver, self._report), [logFilter(verbose)])

@@ -25,6 +25,7 @@ from nuttwist.workers.merging import merge, past
 from nuttwist.workers.messages import Ejected, Message, Readmitted, Start
 from nuttwist.workers.outs import Outs
 from nuttwist.workers.report import TellingFactory, asLine, ofWorker, sums
+from nuttwist.workers.tally import OwnTally
 from nuttwist.workers.worker import Worker
 
 _log = Logger(namespace="nuttwist.workers")
@@ -109,6 +110,7 @@ class WorkersService(MultiService):
         self._verbose = verbose
         self._statistics = Statistics()
         self._outs = Outs()
+        self._tally: OwnTally | None = None
         self._past: list[PoolFigures] = []
         self._whenEmpty: list[Deferred[None]] = []
         self.places = [Place(number) for number in range(workers)]
@@ -149,6 +151,7 @@ class WorkersService(MultiService):
         """
         self.privilegedStartService()
         MultiService.startService(self)
+        self._tally = OwnTally(len(self._pools), len(self.places))
         for place in self.places:
             self._start(place)
 
@@ -171,6 +174,9 @@ class WorkersService(MultiService):
             worker.stop()
         if working:
             await self._untilEmpty()
+        if self._tally is not None:
+            self._tally.close()
+            self._tally = None
         await MultiService.stopService(self)
 
     async def _untilEmpty(self) -> None:
@@ -193,8 +199,7 @@ class WorkersService(MultiService):
         place.starts += 1
         place.backoff.started(self._reactor.seconds())
         place.worker = Worker(place.number, self._reactor, self)
-        descriptors = {name: each.descriptor() for name, each in self.listeners.items()}
-        place.worker.start(self._task(place), descriptors)
+        place.worker.start(self._task(place))
 
     def _task(self, place: Place) -> Start:
         pools = [
@@ -205,7 +210,17 @@ class WorkersService(MultiService):
             for each in self._pools
         ]
         out = [attrs.asdict(each) for each in self._outs.now(self._reactor.seconds())]
-        return Start(encodePools(pools), {}, self._readSize, self._verbose, out)
+        assert self._tally is not None
+        return Start(
+            encodePools(pools),
+            {name: each.descriptor() for name, each in self.listeners.items()},
+            self._tally.descriptor,
+            place.number,
+            len(self.places),
+            self._readSize,
+            self._verbose,
+            out,
+        )
 
     def heard(self, worker: Worker, message: Message) -> None:
         """
@@ -226,6 +241,8 @@ class WorkersService(MultiService):
         """
         place = self.places[worker.number]
         place.worker = None
+        if self._tally is not None:
+            self._tally.leave(place.number)
         self._past = list(merge([*self._past, *map(past, worker.figures)]).values())
         if self.running:
             wait = place.backoff.ended(self._reactor.seconds())

@@ -22,7 +22,11 @@ class Start:
     To a worker, first: serve these pools.
 
     @ivar pools: as L{nuttwist.workers.configs} writes them.
-    @ivar listeners: the file descriptor of each pool's listener, by its name.
+    @ivar listeners: the file descriptor of each pool's listener, by its name, in the order of
+        the pools.
+    @ivar tally: the file descriptor of the L{nuttwist.workers.tally.Tally}.
+    @ivar number: of the worker, from 0.
+    @ivar workers: how many there are.
     @ivar readSize: bytes read from a connection at a time.
     @ivar verbose: from 0 to 11.
     @ivar out: an L{Ejected} for each server that is out already, as fields.
@@ -30,6 +34,9 @@ class Start:
 
     pools: list[dict[str, Any]]
     listeners: dict[str, int]
+    tally: int
+    number: int
+    workers: int
     readSize: int
     verbose: int
     out: list[dict[str, Any]]

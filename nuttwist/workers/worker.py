@@ -8,7 +8,7 @@ import itertools
 import json
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import attrs
@@ -25,7 +25,8 @@ from nuttwist.workers.messages import Ask, Logged, Message, Ready, Start, Stop, 
 
 _log = Logger(namespace="nuttwist.workers")
 
-#: The descriptor of the channel in a worker; those of the listeners follow.
+#: The descriptor of the channel in a worker; those of the tally and the
+#: listeners follow.
 CHANNEL = 3
 
 #: Seconds for the answer to L{Ask}; a worker that takes longer counts as it was last heard of.
@@ -108,22 +109,22 @@ class Worker:
         }
         self._process: IProcessTransport | None = None
 
-    def start(self, start: Start, listeners: Mapping[str, int]) -> None:
+    def start(self, start: Start) -> None:
         """
         Start the process.
 
-        @param start: what it is to do, but for the numbers of the listeners' descriptors there.
-        @param listeners: the descriptors here, by the names of the pools.
+        @param start: what it is to do, with the descriptors by their numbers here.
         """
-        there = {name: CHANNEL + 1 + index for index, name in enumerate(listeners)}
-        inherited = {there[name]: descriptor for name, descriptor in listeners.items()}
+        there = {name: CHANNEL + 2 + index for index, name in enumerate(start.listeners)}
+        inherited = {there[name]: descriptor for name, descriptor in start.listeners.items()}
+        inherited[CHANNEL + 1] = start.tally
         ours, theirs = socket.socketpair()
         with ours, theirs:
             self._spawn({CHANNEL: theirs.fileno(), **inherited})
             self._reactor.adoptStreamConnection(
                 ours.fileno(), socket.AF_UNIX, ChannelFactory(self._channel)
             )
-        self.send(attrs.evolve(start, listeners=there))
+        self.send(attrs.evolve(start, listeners=there, tally=CHANNEL + 1))
 
     def _spawn(self, descriptors: dict[int, int]) -> None:
         # The child has the same kind of reactor.

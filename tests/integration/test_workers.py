@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IListeningPort
 from zope.interface.verify import verifyObject
 
 from nuttwist.config import Listen
-from nuttwist.net.adopting import adoptPort
+from nuttwist.net.adopting import Inherited, adoptPort, never
 from nuttwist.service import ProxyService
 from nuttwist.workers.crew import WorkersService
 
@@ -33,10 +33,11 @@ class AdoptedListeners(ProxyCase):
         made.setblocking(False)
         return made
 
-    def adopter(self, listening):
+    def adopter(self, listening, isAhead=never):
         """A proxy of one pool that accepts from it."""
         config = self.configure(self.demo())
-        made = ProxyService([config], self.reactor, inherited={"pool": listening.fileno()})
+        inherited = {"pool": Inherited(listening.fileno(), isAhead)}
+        made = ProxyService([config], self.reactor, inherited=inherited)
         self.addCleanup(made.stopService)
         made.startService()
         return made.pools["pool"]
@@ -83,11 +84,22 @@ class AdoptedListeners(ProxyCase):
             await self.turn()
         self.assertEqual(sorted(set(seen)), [0, 1, 2, 3, 4])
 
+    async def test_othersGoFirst(self):
+        """Who is ahead leaves clients to the others, and takes those that they leave."""
+        listening = self.bound()
+        ahead = self.adopter(listening, lambda: True)
+        await (await self.client(ahead)).answers(*SET)
+        behind = self.adopter(listening)
+        for _ in range(5):
+            await (await self.client(ahead)).answers(*SET)
+        self.assertEqual(len(ahead.frontend.clients) + len(behind.frontend.clients), 6)
+        self.assertTrue(behind.frontend.clients)
+
     async def test_theReactorItselfWillDo(self):
         """A port is adopted by any reactor with descriptors, on either kind of socket."""
         for path in (None, self.directory() / "pool"):
             factory = KeptFactory()
-            port = adoptPort(self.reactor, self.bound(path).fileno(), factory)
+            port = adoptPort(self.reactor, Inherited(self.bound(path).fileno()), factory)
             self.assertTrue(verifyObject(IListeningPort, port))
             await (await self.client(port)).answers(*SET)
             await port.stopListening()

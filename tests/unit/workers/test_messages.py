@@ -20,7 +20,7 @@ from nuttwist.workers.messages import (
 )
 
 MESSAGES = [
-    Start([{"name": "alpha"}], {"alpha": 4}, 16384, 5, [{"pool": "alpha"}]),
+    Start([{"name": "alpha"}], {"alpha": 4}, 5, 1, 2, 16384, 5, [{"pool": "alpha"}]),
     Stop(),
     Ready(),
     Ejected("alpha", "one", 29.5),
