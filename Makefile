@@ -1,5 +1,6 @@
 # make run        the proxy in front of two embedded memcached servers, nothing else needed
-# make test       unit, integration and end-to-end tests, each kind in a process of its own
+# make test       unit, integration and end-to-end tests, each kind in a process of its own; the
+#                 unit tests on both forms, pure Python and with the compiled core
 # make lint       ruff and mypy
 # make packaging  builds the wheel and tries it in fresh environments
 
@@ -11,18 +12,25 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Debian installs nutcracker where only root's path looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: run test unit integration e2e programs lint format packaging clean
+.PHONY: run test unit unit-compiled integration e2e programs lint format packaging clean
 .NOTPARALLEL:
 
 run: $(VENV)/.run
 	$(BIN)/twistd -n nutproxy --demo
 
-test: programs unit integration e2e
+test: programs unit unit-compiled integration e2e
 
 # The two pure packages are held at every line and branch.
 unit: $(VENV)/.test
 	$(BIN)/coverage run -m pytest -p no:twisted tests/unit
 	$(BIN)/coverage report --include='nuttwist/wire/*,nuttwist/ring/*' --fail-under=100
+
+# The same tests on what a wheel installs. The environment's own nuttwist is the tree, so they run
+# where the tree's package is not in sight, beside the files of the tree that they read.
+COMPILED := build/compiled
+unit-compiled: $(VENV)/.test
+	tests/compiled.sh $(BIN)/python $(COMPILED)
+	cd $(COMPILED) && $(CURDIR)/$(BIN)/python -m pytest -p no:twisted tests/unit
 
 integration: $(VENV)/.test
 	$(BIN)/python -m twisted.trial tests.integration
