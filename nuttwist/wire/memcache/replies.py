@@ -10,18 +10,24 @@ pairing by order is lost. Source of the replies: memcached's doc/protocol.txt.
 
 from __future__ import annotations
 
+import re
+
 from nuttwist.wire.framing import BadReply
 from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Owner, Request
 
-#: How a block with a value begins, by what is expected: an acknowledgement has none.
-BLOCK: dict[int, tuple[bytes, ...]] = {
-    CLASSIC: (b"VALUE ",),
-    META: (b"VA ",),
-    QUIET: (b"VA ",),
-    ACKNOWLEDGE: (),
+#: The line before a value, by what is expected: group 1 is the key, group 2 the size. An
+#: acknowledgement has no value.
+HEADERS: dict[int, re.Pattern[bytes]] = {
+    CLASSIC: re.compile(rb"VALUE ([^ \r]+) [0-9]+ ([0-9]{1,10})(?: [0-9]+)?\r\n"),
+    META: re.compile(rb"(VA) ([0-9]{1,10})(?: [^\r]*)?\r\n"),
+    QUIET: re.compile(rb"(VA) ([0-9]{1,10})(?: [^\r]*)?\r\n"),
+    ACKNOWLEDGE: re.compile(rb"(?!)"),
 }
+CLASSIC_HEADER = HEADERS[CLASSIC]
+
+END = b"END\r\n"
 
 #: Lines that end a reply, by what is expected. A quiet request is followed by an mn of the
 #: proxy's own, and its reply is whatever comes before the answer to that.
@@ -65,22 +71,6 @@ def isReply(line: bytes, expect: int) -> bool:
     return expect != ACKNOWLEDGE and word in META_WORDS
 
 
-def blockSize(words: list[bytes], expect: int) -> int:
-    """
-    How many bytes the value has that a line announces.
-
-    @param words: the line: VALUE KEY FLAGS SIZE [CAS], or VA SIZE FLAG...
-    @raise BadReply: the line is not well formed.
-    """
-    if expect == CLASSIC:
-        size = words[3] if 4 <= len(words) <= 5 and words[2].isdigit() else b""
-    else:
-        size = words[1]
-    if not size.isdigit() or len(size) > 10:
-        raise BadReply(b" ".join(words))
-    return int(size)
-
-
 class MemcacheReplies:
     """
     Reads one server connection and pairs its replies with the out-queue.
@@ -88,11 +78,13 @@ class MemcacheReplies:
     @ivar pipeline: the queues of the connection.
     """
 
-    __slots__ = ("_held", "_pieces", "_raw", "maxLine", "pipeline")
+    __slots__ = ("_ended", "_held", "_pieces", "_raw", "maxLine", "pipeline")
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.maxLine = MAX_LINE
+        # Whether the last look at a reply got to its end.
+        self._ended = False
         # Of the reply that is being received: what came in earlier chunks, and its size.
         self._pieces: list[bytes] = []
         self._held = 0
@@ -113,39 +105,30 @@ class MemcacheReplies:
         begin = at
         try:
             while queue:
-                end = data.find(CRLF, at)
-                if end < 0:
-                    break
                 request = queue[0]
                 expect = request.expect
-                if data.startswith(BLOCK[expect], at):
-                    after = self._block(data, at, end, request)
-                    if after < 0:
-                        break
-                    at = after
-                    if expect != META:
-                        continue
+                if expect == CLASSIC:
+                    at = self._classic(data, at, request.found)
                 else:
-                    line = data[at : end + 2]
-                    if line not in LINES[expect] and not self._isLast(line, expect, at > begin):
-                        at = end + 2
-                        continue
-                    at = end + 2
-                length = at - begin + self._held
+                    at = self._other(data, at, expect, begin)
+                if not self._ended:
+                    break
                 reply = data[begin:at]
+                size += at - begin + self._held
                 if self._held or expect > META or request.found is not None:
                     reply = self._assemble(request, reply)
                 begin = at
                 queue.popleft()
                 request.reply = reply
+                count += 1
                 owner = request.owner
                 if owner is None or not owner.touched:
                     if owner is None or owner.gone:
-                        continue
-                    owner.touched = True
-                    touched.append(owner)
-                count += 1
-                size += length
+                        count -= 1
+                        size -= len(reply)
+                    else:
+                        owner.touched = True
+                        touched.append(owner)
             self._keep(data, begin, at)
         finally:
             self._deliver(touched, count, size)
@@ -158,12 +141,12 @@ class MemcacheReplies:
         @return: how many raw bytes follow it.
         @raise BadReply: the server broke the protocol.
         """
-        if len(line) > self.maxLine:
-            raise BadReply(line[:80])
         queue = self.pipeline.outQueue
-        if queue and line.startswith(BLOCK[queue[0].expect]):
-            self._raw = [line + CRLF]
-            return blockSize(line.split(b" "), queue[0].expect) + 2
+        if queue:
+            header = HEADERS[queue[0].expect].match(line + CRLF)
+            if header is not None and len(line) <= self.maxLine:
+                self._raw = [line + CRLF]
+                return int(header[2]) + 2
         self.bulk(line + CRLF, 0)
         return 0
 
@@ -190,25 +173,64 @@ class MemcacheReplies:
         if not self.pipeline.outQueue or len(rest) > self.maxLine + 1:
             raise BadReply(rest[:80])
 
-    def _block(self, data: bytes, at: int, end: int, request: Request) -> int:
-        if end - at > self.maxLine:
-            raise BadReply(data[at : at + 80])
-        words = data[at:end].split(b" ")
-        after = end + blockSize(words, request.expect) + 4
+    def _classic(self, data: bytes, at: int, found: dict[bytes, bytes] | None) -> int:
+        # Any blocks, and the line that ends them: how far this got, and whether to the end.
+        self._ended = False
+        header = CLASSIC_HEADER.match(data, at)
+        while header is not None:
+            after = self._behind(data, header)
+            if after < 0:
+                return at
+            if found is not None:
+                found[header[1]] = data[at:after]
+            at = after
+            if data.startswith(END, at):
+                self._ended = True
+                return at + 5
+            header = CLASSIC_HEADER.match(data, at)
+        return self._lastLine(data, at, CLASSIC, False)
+
+    def _other(self, data: bytes, at: int, expect: int, begin: int) -> int:
+        # The same for replies of one block or one line, and perhaps the barrier behind it.
+        self._ended = False
+        header = HEADERS[expect].match(data, at)
+        if header is not None:
+            after = self._behind(data, header)
+            if after < 0:
+                return at
+            at = after
+            self._ended = expect == META
+            if self._ended:
+                return at
+        at = self._lastLine(data, at, expect, at > begin)
+        if not self._ended and expect == QUIET and at > begin:
+            at = self._lastLine(data, at, expect, True)
+        return at
+
+    def _behind(self, data: bytes, header: re.Match[bytes]) -> int:
+        after = header.end() + int(header[2]) + 2
+        if header.end() - header.start() - 2 > self.maxLine:
+            raise BadReply(header[0][:80])
         if after > len(data):
             return -1
         if data[after - 2 : after] != CRLF:
-            raise BadReply(data[at:end])
-        if request.found is not None:
-            request.found[words[1]] = data[at:after]
+            raise BadReply(header[0][:80])
         return after
 
-    def _isLast(self, line: bytes, expect: int, begun: bool) -> bool:
+    def _lastLine(self, data: bytes, at: int, expect: int, begun: bool) -> int:
+        end = data.find(CRLF, at)
+        if end < 0:
+            return at
+        line = data[at : end + 2]
+        if line in LINES[expect]:
+            self._ended = True
+            return end + 2
         begun = begun or self._held > 0
-        tooLong = len(line) - 2 > self.maxLine
+        tooLong = end - at > self.maxLine
         if tooLong or not isReply(line[:-2], expect) or (expect == QUIET and begun):
             raise BadReply(line[:80])
-        return expect != QUIET
+        self._ended = expect != QUIET
+        return end + 2
 
     def _assemble(self, request: Request, reply: bytes) -> bytes:
         if request.found is not None:
