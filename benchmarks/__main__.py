@@ -102,7 +102,8 @@ def _show(report: Report, options: argparse.Namespace) -> None:
     for name, why in report.failures.items():
         print(f"\n{name} failed: {why}")
     if options.images:
-        _say(f"charts: {draw(report, BASELINE, options.images) or 'matplotlib is not installed'}")
+        drawn = draw(report, BASELINE, options.images)
+        _say(f"charts: {', '.join(drawn) or 'none without matplotlib'}")
     if options.docs:
         drawn = draw(report, BASELINE, IMAGES)
         PAGE.write_text(replaced(PAGE.read_text(), results(report, BASELINE, drawn)))

@@ -11,19 +11,21 @@ from benchmarks.results import Report
 COLOURS = {"twemproxy": "#8a8a8a", "pure": "#4477aa", "compiled": "#228833", "workers": "#cc6677"}
 RATIOS = "benchmarks-ratios.png"
 CPU = "benchmarks-cpu.png"
+#: What each chart shows, for those who do not see it.
+ABOUT = {RATIOS: "CPU per request, relative to twemproxy", CPU: "CPU microseconds per request"}
 BAR = 0.8
 
 
-def draw(report: Report, baseline: str, folder: Path) -> list[str]:
+def draw(report: Report, baseline: str, folder: Path) -> dict[str, str]:
     """
     Write the charts.
 
-    @return: their file names, none if matplotlib is not installed.
+    @return: their file names and what they show, none if matplotlib is not installed.
     """
     try:
         import matplotlib as mpl  # noqa: PLC0415  (an optional package)
     except ImportError:
-        return []
+        return {}
     mpl.use("Agg")
     folder.mkdir(parents=True, exist_ok=True)
     cases = {
@@ -32,10 +34,10 @@ def draw(report: Report, baseline: str, folder: Path) -> list[str]:
         if result.case.kind != "idle"
     }
     if not cases:
-        return []
+        return {}
     _drawRatios(cases, baseline, folder / RATIOS)
     _drawCpu(cases, folder / CPU)
-    return [RATIOS, CPU]
+    return ABOUT
 
 
 Cases = dict[str, dict[str, Figures]]

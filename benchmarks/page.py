@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.results import Report
@@ -15,12 +15,12 @@ BEGIN = "<!-- results: written by the command, not by hand -->"
 END = "<!-- end of results -->"
 
 
-def results(report: Report, baseline: str, images: Sequence[str]) -> str:
+def results(report: Report, baseline: str, images: Mapping[str, str]) -> str:
     """The command, the machine, the charts and the tables, as Markdown."""
     parts = [
         f"Measured by `{report.command}` on:",
         "\n".join(f"- {name}: {what}" for name, what in report.machine.items()),
-        *(f"![{name}](img/{name})" for name in images),
+        *(f"![{about}](img/{name})" for name, about in images.items()),
         *(asMarkdown(table) for table in tables(report, baseline)),
     ]
     return "\n\n".join(parts)

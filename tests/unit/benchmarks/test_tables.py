@@ -78,9 +78,9 @@ def test_theProjectsPageHasAPlace():
 
 def test_resultsSayWhereTheyComeFrom():
     """The command and the machine stand before every figure."""
-    text = results(REPORT, "base", ["a.png"])
+    text = results(REPORT, "base", {"a.png": "a chart"})
     assert text.startswith(
-        "Measured by `python -m benchmarks` on:\n\n- cores: 2\n\n![a.png](img/a.png)"
+        "Measured by `python -m benchmarks` on:\n\n- cores: 2\n\n![a chart](img/a.png)"
     )
     assert "| 50 clients | base | 30,000 |" in text
 
