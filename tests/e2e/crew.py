@@ -28,6 +28,9 @@ from tests.e2e.command import SECONDS, TWISTD, exchange, untilClosed
 from tests.e2e.proxy import poolText
 from tests.e2e.servers import HOST, RealServer, freePort
 
+#: Seconds between one question and the next.
+BETWEEN = 0.02
+
 NODAEMON = (*TWISTD, "-n", "--pidfile=")
 
 
@@ -90,7 +93,10 @@ class Ports:
 
     @ivar port: of its first pool.
     @ivar statsPort: of the sums.
+    @ivar pid: of the parent.
     """
+
+    pid: int
 
     def __init__(self, count: int) -> None:
         self.port, self.statsPort, self._eachPort = freePort(), freePort(), freePort()
@@ -124,8 +130,14 @@ class Ports:
     def until(self, isSo: Callable[[], bool]) -> None:
         """Ask until the answer is yes."""
         deadline = time.monotonic() + SECONDS
-        while not isSo():
-            assert time.monotonic() < deadline, self.log()
+        ended = os.pidfd_open(self.pid)
+        try:
+            while not isSo():
+                assert time.monotonic() < deadline, self.log()
+                # Asked without a pause it would have no time for anything else.
+                assert not select.select([ended], [], [], BETWEEN)[0], self.log()
+        finally:
+            os.close(ended)
 
     def connect(self) -> closing[socket.socket]:
         """Connect to the pool, whoever may accept."""

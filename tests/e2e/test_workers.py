@@ -258,7 +258,7 @@ def test_daemonHasWorkersToo(tmp_path: Path) -> None:
     path = poolFile(tmp_path, crew.port)
     started = finished(*TWISTD, "nutproxy", *crew.options(path), cwd=tmp_path)
     assert (started.returncode, started.stderr) == (0, "")
-    daemon = int((tmp_path / "twistd.pid").read_text())
+    daemon = crew.pid = int((tmp_path / "twistd.pid").read_text())
     with ending([daemon]):
         try:
             crew.untilReady()
