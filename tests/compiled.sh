@@ -8,7 +8,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 place=$2
 
-rm -rf "$place"
+# setuptools would put what an earlier build has left into the wheel, modules too that are gone.
+rm -rf "$root/build"
 mkdir -p "$place"
 cd "$place"
 "$python" -m build --wheel --no-isolation --outdir . "$root" >build.log 2>&1 || {
