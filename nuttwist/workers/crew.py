@@ -26,7 +26,7 @@ from nuttwist.workers.messages import Ejected, Message, Readmitted, Start
 from nuttwist.workers.outs import Outs
 from nuttwist.workers.report import TellingFactory, asLine, ofWorker, sums
 from nuttwist.workers.tally import OwnTally
-from nuttwist.workers.worker import Worker
+from nuttwist.workers.worker import Worker, describe
 
 _log = Logger(namespace="nuttwist.workers")
 
@@ -251,7 +251,7 @@ class WorkersService(MultiService):
                 "worker {number} (pid {pid}) has ended: {reason}; another starts in {wait} s",
                 number=worker.number,
                 pid=worker.pid,
-                reason=reason.getErrorMessage(),
+                reason=describe(reason),
                 wait=wait,
             )
         elif all(each.worker is None for each in self.places):

@@ -78,6 +78,16 @@ class Output(ProcessProtocol):
         self._ended(reason)
 
 
+def describe(ended: Failure) -> str:
+    """
+    How a process has ended, in words.
+    """
+    signal = getattr(ended.value, "signal", None)
+    if signal is not None:
+        return f"killed by signal {signal}"
+    return f"exit status {getattr(ended.value, 'exitCode', 'unknown')}"
+
+
 def _figures(told: Told) -> list[PoolFigures]:
     return [PoolFigures(**each) for each in told.pools]
 
