@@ -26,6 +26,20 @@ from nuttwist.wire.router import Settings
 DIALECTS: dict[bool, Dialect] = {False: MEMCACHE, True: REDIS}
 
 
+def settingsOf(config: PoolConfig, dialect: Dialect) -> Settings:
+    """
+    What the dialect needs to know of the configuration.
+    """
+    return Settings(
+        item_size_max=config.item_size_max or dialect.item_size_max,
+        hangUp=config.on_unsupported == "close",
+        partial_results=config.partial_results,
+        flush_all=config.flush_all,
+        password=config.redis_auth,
+        database=config.redis_db,
+    )
+
+
 class PoolService(MultiService):
     """
     A pool of the configuration, as a service.
@@ -51,14 +65,7 @@ class PoolService(MultiService):
         self.setName(config.name)
         self.config = config
         dialect = DIALECTS[config.redis]
-        settings = Settings(
-            item_size_max=config.item_size_max or dialect.item_size_max,
-            hangUp=config.on_unsupported == "close",
-            partial_results=config.partial_results,
-            flush_all=config.flush_all,
-            password=config.redis_auth,
-            database=config.redis_db,
-        )
+        settings = settingsOf(config, dialect)
         self.distributor = Distributor(
             config,
             dialect,

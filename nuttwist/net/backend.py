@@ -24,19 +24,18 @@ from twisted.internet.interfaces import (
     IAddress,
     IConnector,
     IPushProducer,
-    ITCPTransport,
 )
-from twisted.internet.protocol import ClientFactory, connectionDone
+from twisted.internet.protocol import ClientFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nuttwist.net.clientprotocol import ClientProtocol
 from nuttwist.net.deadline import Clock, Deadline
 from nuttwist.net.greeting import greet
-from nuttwist.net.lines import ChunkReceiver
-from nuttwist.net.troubles import DEADLINE, NONSENSE, STOPPED, Loss, Trouble, troubleOf
+from nuttwist.net.troubles import DEADLINE, STOPPED, Loss, Trouble, troubleOf
 from nuttwist.net.turn import Turn
-from nuttwist.wire.framing import BadReply, Grammar
+from nuttwist.wire.framing import Grammar
 from nuttwist.wire.pipeline import Pipeline
 
 _log = Logger(namespace="nuttwist.backend")
@@ -56,40 +55,6 @@ class State(enum.Enum):
     IDLE = "idle"
     CONNECTING = "connecting"
     CONNECTED = "connected"
-
-
-class ClientProtocol(ChunkReceiver):
-    """
-    The connection to a server: its bytes become replies.
-
-    @ivar heard: the server has said something.
-    """
-
-    heard = False
-
-    def __init__(self, backend: Backend, grammar: Grammar) -> None:
-        ChunkReceiver.__init__(self, grammar)
-        self._backend = backend
-
-    def connectionMade(self) -> None:
-        if ITCPTransport.providedBy(self.transport):
-            self.transport.setTcpNoDelay(True)
-        self._backend.connected(self)
-
-    def dataReceived(self, data: bytes) -> None:
-        self.heard = True
-        try:
-            ChunkReceiver.dataReceived(self, data)
-        except BadReply as reply:
-            _log.warn(
-                "{backend} sent what is no reply: {reply!r}",
-                backend=self._backend,
-                reply=reply.args[0],
-            )
-            self._backend.drop(NONSENSE)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._backend.lost(self, troubleOf(reason.value))
 
 
 class Watcher(Protocol):

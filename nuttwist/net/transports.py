@@ -8,25 +8,34 @@ Twisted's, without the detour over TLS.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet import main, tcp, unix
 from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.python.failure import Failure
+
+from nuttwist.net.turn import Turn
 
 if TYPE_CHECKING:
-    from nuttwist.net.batcher import TurnBatcher
-
     _Base = tcp.Connection
 else:
     _Base = object
 
 
-class Lean(_Base):
+class Turning(Protocol):
     """
-    Mixed into a transport whose reactor is a L{TurnBatcher}.
+    A reactor that runs turns.
     """
 
-    reactor: TurnBatcher
+    turn: Turn
+
+
+class Lean(_Base):
+    """
+    Mixed into a transport whose reactor runs turns.
+    """
+
+    reactor: Turning  # type: ignore[assignment]  # it is one besides
 
     def doRead(self) -> ConnectionLost | ConnectionDone | None:  # type: ignore[override]
         try:
@@ -39,6 +48,12 @@ class Lean(_Base):
             return main.CONNECTION_DONE
         self.protocol.dataReceived(data)
         return None
+
+    def connectionLost(self, reason: Failure) -> None:
+        super().connectionLost(reason)
+        # The protocol and the transport know each other, and what was not sent may be much.
+        self.dataBuffer = b""
+        self._tempDataBuffer = []
 
     def write(self, data: bytes) -> None:
         if self.reactor.turn.ending and not self._tempDataBuffer and not self.dataBuffer:

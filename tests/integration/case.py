@@ -69,6 +69,8 @@ class ProxyCase(TestCase):
         self.reactor = reactor
         # A running reactor has some of its own.
         await self.turn()
+        # What earlier tests have left to the garbage collector is not to go during this one.
+        gc.collect()
         before = descriptors()
         self.addCleanup(self._leavesNothing, before)
         self.addCleanup(self._closeClients)

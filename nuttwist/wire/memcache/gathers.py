@@ -19,6 +19,10 @@ UNKNOWN = errorLine("unknown")
 INVALID = errorLine("Invalid argument")
 
 
+#: What each pipeline gets of a retrieval: the keys, and where the blocks of its reply go.
+Shares = dict[Pipeline, tuple[list[bytes], dict[bytes, bytes]]]
+
+
 class Retrieval(Gather):
     """
     A get, gets, gat or gats of several keys, split by server.
@@ -26,34 +30,36 @@ class Retrieval(Gather):
     @ivar partial: answer with what was found although a part failed.
     """
 
-    __slots__ = ("_keys", "partial")
+    __slots__ = ("_found", "_keys", "partial")
 
     def __init__(self, owner: ReplyQueue, partial: bool) -> None:
         Gather.__init__(self, owner)
         self.partial = partial
-        # Every key with what its server has sent, in request order.
-        self._keys: list[tuple[bytes, dict[bytes, bytes]]] = []
+        self._keys: list[bytes] = []
+        self._found: list[dict[bytes, bytes]] = []
 
-    def split(self, head: bytes, keys: list[bytes], routed: list[Pipeline], now: float) -> None:
+    def split(
+        self,
+        head: bytes,
+        keys: list[bytes],
+        found: list[dict[bytes, bytes]],
+        shares: Shares,
+        now: float,
+    ) -> None:
         """
         Send each server its share.
 
         @param head: what stands before the keys, with a blank at its end.
         @param keys: in request order.
-        @param routed: the pipeline of each key.
+        @param found: of each key, where its server's blocks will be.
         """
-        shares: dict[Pipeline, tuple[list[bytes], dict[bytes, bytes]]] = {}
-        for key, pipeline in zip(keys, routed, strict=True):
-            share = shares.get(pipeline)
-            if share is None:
-                share = shares[pipeline] = ([], {})
-            share[0].append(key)
-            self._keys.append((key, share[1]))
+        self._keys = keys
+        self._found = found
         # Each key is followed by one blank, the last one too: twemproxy's form, byte for byte.
         self.start(
             [
-                (pipeline, Request(self, head + b" ".join(own) + b" \r\n", now, found=found))
-                for pipeline, (own, found) in sorted(shares.items(), key=_rank)
+                (pipeline, Request(self, head + b" ".join(own) + b" \r\n", now, found=blocks))
+                for pipeline, (own, blocks) in sorted(shares.items(), key=_rank)
             ]
         )
 
@@ -67,7 +73,8 @@ class Retrieval(Gather):
         trouble = self.firstTrouble(UNKNOWN)
         if trouble is not None and not (self.partial and len(self.troubles) < len(self.parts)):
             return self.error(trouble)
-        values = [found[key] for key, found in self._keys if key in found]
+        pairs = zip(self._keys, self._found, strict=True)
+        values = [found[key] for key, found in pairs if key in found]
         values.append(END)
         return b"".join(values)
 

@@ -178,16 +178,22 @@ class MemcacheReplies:
         self._ended = False
         header = CLASSIC_HEADER.match(data, at)
         while header is not None:
-            after = self._behind(data, header)
-            if after < 0:
+            key, size = header.groups()
+            end = header.end()
+            after = end + int(size) + 2
+            if end - at - 2 > self.maxLine:
+                raise BadReply(data[at : at + 80])
+            if after > len(data):
                 return at
+            if not data.startswith(CRLF, after - 2):
+                raise BadReply(data[at:end])
             if found is not None:
-                found[header[1]] = data[at:after]
+                found[key] = data[at:after]
             at = after
-            if data.startswith(END, at):
-                self._ended = True
-                return at + 5
             header = CLASSIC_HEADER.match(data, at)
+        if data.startswith(END, at):
+            self._ended = True
+            return at + 5
         return self._lastLine(data, at, CLASSIC, False)
 
     def _other(self, data: bytes, at: int, expect: int, begin: int) -> int:
@@ -195,9 +201,13 @@ class MemcacheReplies:
         self._ended = False
         header = HEADERS[expect].match(data, at)
         if header is not None:
-            after = self._behind(data, header)
-            if after < 0:
+            after = header.end() + int(header[2]) + 2
+            if header.end() - at - 2 > self.maxLine:
+                raise BadReply(data[at : at + 80])
+            if after > len(data):
                 return at
+            if not data.startswith(CRLF, after - 2):
+                raise BadReply(data[at : header.end()])
             at = after
             self._ended = expect == META
             if self._ended:
@@ -206,16 +216,6 @@ class MemcacheReplies:
         if not self._ended and expect == QUIET and at > begin:
             at = self._lastLine(data, at, expect, True)
         return at
-
-    def _behind(self, data: bytes, header: re.Match[bytes]) -> int:
-        after = header.end() + int(header[2]) + 2
-        if header.end() - header.start() - 2 > self.maxLine:
-            raise BadReply(header[0][:80])
-        if after > len(data):
-            return -1
-        if data[after - 2 : after] != CRLF:
-            raise BadReply(header[0][:80])
-        return after
 
     def _lastLine(self, data: bytes, at: int, expect: int, begun: bool) -> int:
         end = data.find(CRLF, at)

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from nuttwist.wire.memcache import commands as c
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
 from nuttwist.wire.memcache.keys import isKey, routeDecoded
-from nuttwist.wire.memcache.shapes import SHAPES, refuseLong
+from nuttwist.wire.memcache.shapes import SHAPES, refuseLong, several
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, NOTHING, QUIET, Request
@@ -28,6 +28,10 @@ HOPEFUL = re.compile(rb" *[a-z_]*(?:[ \r]|\Z)")
 
 #: Bytes of a line without its end: room for a get of some thousand keys.
 MAX_LINE = 1024 * 1024
+
+
+#: The line of an ordinary set: group 1 is what may be its key, group 2 the size of the value.
+USUAL_SET = re.compile(rb"set ([^ \r\n]+) [0-9]{1,9} [0-9]{1,9} ([0-9]{1,9})\r\n")
 
 
 class MemcacheRequests:
@@ -84,15 +88,11 @@ class MemcacheRequests:
                 key = data[at + 4 : end]
                 after = end + 2
             elif verb == b"set ":
-                words = data[at + 4 : end].split(b" ")
-                if len(words) != 4:
+                header = USUAL_SET.match(data, at)
+                if header is None:
                     return at
-                key, flags, exptime, length = words
-                if not (flags.isdigit() and exptime.isdigit() and length.isdigit()):
-                    return at
-                if len(flags) > 9 or len(exptime) > 9 or len(length) > 9:
-                    return at
-                size = int(length)
+                key = header[1]
+                size = int(header[2])
                 after = end + size + 4
                 if size > largest or data[after - 2 : after] != CRLF:
                     return at
@@ -101,7 +101,12 @@ class MemcacheRequests:
             pipeline = routes.get(key)
             if pipeline is None:
                 if not isKey(key):
-                    return at
+                    if verb != b"get " or b" " not in key or end - at > self.maxLine:
+                        return at
+                    if not several(self, data[at:end], verb, key.split(b" ")):
+                        return at
+                    at = after
+                    continue
                 pipeline = router.route(key)
             request = Request(replies, data[at:after], now)
             waiting.append(request)

@@ -91,24 +91,39 @@ def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) 
         return client.refuse(c.ERROR)
     if command.number is not None and number(words[1], command.number) is None:
         return client.refuse(command.wrong)
+    head = b" ".join(words[: command.key]) + b" "
+    return 0 if several(client, line, head, keys) else client.refuse(c.BAD_FORMAT)
+
+
+def several(client: Client, line: bytes, head: bytes, keys: list[bytes]) -> bool:
+    """
+    Send a retrieval on its way: as it came if one server has all the keys, or else split.
+
+    @param head: what stands before the keys, with a blank at its end.
+    @return: whether all the keys are well formed; if not, nothing was sent.
+    """
     router = client.router
     routes = router.routes
-    routed: list[Pipeline] = []
+    shares: gathers.Shares = {}
+    found: list[dict[bytes, bytes]] = []
     for key in keys:
         pipeline = routes.get(key)
         if pipeline is None:
             if not isKey(key):
-                return client.refuse(c.BAD_FORMAT)
+                return False
             pipeline = router.route(key)
-        routed.append(pipeline)
-    if routed.count(routed[0]) == len(routed):
-        client.submit(routed[0], line + CRLF, CLASSIC)
+        share = shares.get(pipeline)
+        if share is None:
+            share = shares[pipeline] = ([], {})
+        share[0].append(key)
+        found.append(share[1])
+    if len(shares) == 1:
+        client.submit(next(iter(shares)), line + CRLF, CLASSIC)
     else:
-        head = b" ".join(words[: command.key]) + b" "
         gather = gathers.Retrieval(client.replies, client.settings.partial_results)
-        gather.split(head, keys, routed, router.seconds())
-        client.fed(routed)
-    return 0
+        gather.split(head, keys, found, shares, router.seconds())
+        client.fed(shares)
+    return True
 
 
 def store(client: Client, line: bytes, words: list[bytes], command: Command) -> int:

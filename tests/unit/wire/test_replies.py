@@ -188,6 +188,15 @@ def test_aLineHasAMostThatIsTheSameHoweverItComes():
     assert link.bad
 
 
+def test_aMetaLineHasTheSameMost():
+    """Whether its value is in the same chunk or not."""
+    longer = b"VA 1 O" + b"x" * 64 * 1024
+    for pieces in ([longer + b"\r\nx\r\n"], [longer + b"\r", b"\nx\r\n"]):
+        link = Link(asked(META))
+        link.send(pieces)
+        assert link.bad
+
+
 def test_aBadReplySaysWhatTheServerSaid():
     """For the log, and not at any length."""
     link = Link(asked(CLASSIC))

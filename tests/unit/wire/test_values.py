@@ -198,7 +198,8 @@ def test_bulkTakesWhatIsOrdinaryAndLeavesTheRestWhole():
     for rest in (
         b"",
         b"get",
-        b"get k l\r\n",
+        b"get k \r\n",
+        b"get k l\tm\r\n",
         b"gets k\r\n",
         b"set k 0 0\r\n",
         b"set k 0 x 1\r\nx\r\n",
