@@ -144,7 +144,7 @@ class Options(TwistedOptions):
         [
             "mbuf-size",
             "m",
-            16384,
+            65536,
             "Bytes read from a connection at once.",
             _wholeNumber("mbuf-size", 512, 16777216),
         ],

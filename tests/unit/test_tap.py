@@ -61,7 +61,7 @@ def test_defaultsAreTwemproxys() -> None:
         "stats-port": 22222,
         "stats-addr": "0.0.0.0",
         "stats-interval": 30000,
-        "mbuf-size": 16384,
+        "mbuf-size": 65536,
         "workers": 1,
         "workers-stats-port": None,
         "verbose": 5,
