@@ -21,7 +21,10 @@ from nuttwist.options import Options
 from nuttwist.service import ProxyService
 from nuttwist.statistics import POOL_FIELDS
 from nuttwist.wire.counters import ServerCounters
+from nuttwist.wire.redis.commandtable import COMMANDS
+from nuttwist.wire.redis.routes import Route, routeOf
 from tests.unit.config.yamltext import messageAbout, poolText
+from tests.unit.wire.redis.rig import RedisPool
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -129,6 +132,27 @@ def test_messageThatIsShownIsTheRealOne() -> None:
     """The mistake in the README is reported in those words."""
     message = messageAbout(poolText("timeout: 4s", name="cache"))
     assert message.replace("conf.yml", "cache.yml") in README
+
+
+def test_redisCommandsAreRoutedAsTold() -> None:
+    """Every route is in the table of redis commands, and each command beside its own."""
+    told = {row[1]: words(row[0]) for row in rows("Redis pools")}
+    assert set(told) == {each.value for each in Route}
+    for sentence, commands in told.items():
+        for command in commands:
+            name = command.lower().replace(" ", "|").encode()
+            assert name in COMMANDS or name == b"xread|block", command
+            assert routeOf(name).value == sentence, command
+
+
+@pytest.mark.parametrize(
+    "request_", [b"SUNIONSTORE dst key0 key1", b"MULTI"], ids=lambda each: each.split()[0].decode()
+)
+def test_redisErrorsThatAreShownAreTheRealOnes(request_: bytes) -> None:
+    """What a redis client is refused is shown in the words that it gets."""
+    received = RedisPool().ask(*request_.split()).decode()
+    assert received.startswith("-")
+    assert received.rstrip() in README
 
 
 @pytest.fixture
