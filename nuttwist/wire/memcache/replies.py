@@ -20,7 +20,7 @@ from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Owner, Requ
 #: The line before a value, by what is expected: group 1 is the key, group 2 the size. An
 #: acknowledgement has no value.
 HEADERS: dict[int, re.Pattern[bytes]] = {
-    CLASSIC: re.compile(rb"VALUE ([^ \r]+) [0-9]+ ([0-9]{1,10})(?: [0-9]+)?\r\n"),
+    CLASSIC: re.compile(rb"VALUE ([^ \r]+) [0-9]+ ([0-9]{1,10})( [0-9]+)?\r\n"),
     META: re.compile(rb"(VA) ([0-9]{1,10})(?: [^\r]*)?\r\n"),
     QUIET: re.compile(rb"(VA) ([0-9]{1,10})(?: [^\r]*)?\r\n"),
     ACKNOWLEDGE: re.compile(rb"(?!)"),
@@ -28,6 +28,9 @@ HEADERS: dict[int, re.Pattern[bytes]] = {
 CLASSIC_HEADER = HEADERS[CLASSIC]
 
 END = b"END\r\n"
+
+#: Pairs of flags and size that are remembered with the size as a number.
+REMEMBERED = 1024
 
 #: Lines that end a reply, by what is expected. A quiet request is followed by an mn of the
 #: proxy's own, and its reply is whatever comes before the answer to that.
@@ -78,11 +81,13 @@ class MemcacheReplies:
     @ivar pipeline: the queues of the connection.
     """
 
-    __slots__ = ("_ended", "_held", "_pieces", "_raw", "maxLine", "pipeline")
+    __slots__ = ("_ended", "_held", "_pieces", "_raw", "_sizes", "maxLine", "pipeline")
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.maxLine = MAX_LINE
+        # Flags and size as they stand in a line, and the size.
+        self._sizes: dict[bytes, int] = {}
         # Whether the last look at a reply got to its end.
         self._ended = False
         # Of the reply that is being received: what came in earlier chunks, and its size.
@@ -176,25 +181,44 @@ class MemcacheReplies:
     def _classic(self, data: bytes, at: int, found: dict[bytes, bytes] | None) -> int:
         # Any blocks, and the line that ends them: how far this got, and whether to the end.
         self._ended = False
-        header = CLASSIC_HEADER.match(data, at)
-        while header is not None:
-            key, size = header.groups()
-            end = header.end()
-            after = end + int(size) + 2
-            if end - at - 2 > self.maxLine:
-                raise BadReply(data[at : at + 80])
+        sizes = self._sizes
+        while data.startswith(b"VALUE ", at):
+            end = data.find(CRLF, at + 6)
+            blank = data.find(b" ", at + 6, end) if end >= 0 else -1
+            if blank < 0:
+                break
+            size = sizes.get(data[blank:end])
+            if size is None:
+                size = self._sizeIn(data, at, blank, end)
+                if size < 0:
+                    break
+            after = end + size + 4
             if after > len(data):
                 return at
             if not data.startswith(CRLF, after - 2):
                 raise BadReply(data[at:end])
             if found is not None:
-                found[key] = data[at:after]
+                found[data[at + 6 : blank]] = data[at:after]
             at = after
-            header = CLASSIC_HEADER.match(data, at)
         if data.startswith(END, at):
             self._ended = True
             return at + 5
         return self._lastLine(data, at, CLASSIC, False)
+
+    def _sizeIn(self, data: bytes, at: int, blank: int, end: int) -> int:
+        # The size in the line before a value; -1 if it is no such line.
+        header = CLASSIC_HEADER.fullmatch(data, at, end + 2)
+        if header is None:
+            return -1
+        if end - at > self.maxLine:
+            raise BadReply(data[at : at + 80])
+        size = int(header[2])
+        # Numbers behind the size are unique, and not worth to remember.
+        if header[3] is None:
+            if len(self._sizes) >= REMEMBERED:
+                self._sizes.clear()
+            self._sizes[data[blank:end]] = size
+        return size
 
     def _other(self, data: bytes, at: int, expect: int, begin: int) -> int:
         # The same for replies of one block or one line, and perhaps the barrier behind it.

@@ -7,6 +7,7 @@ import pytest
 from nuttwist.wire.memcache import commands as c
 from nuttwist.wire.memcache.commands import COMMANDS
 from nuttwist.wire.memcache.requests import MemcacheRequests
+from nuttwist.wire.replyqueue import FIRST
 from nuttwist.wire.router import Settings
 
 from .rig import SMALL, STRICT, Pool, tr
@@ -214,6 +215,13 @@ def test_bulkTakesWhatIsOrdinaryAndLeavesTheRestWhole():
         assert pool.grammar.bulk(b"??" + ordinary + rest, 2) == 2 + len(ordinary)
         assert pool.takeAll() == (ordinary,)
         assert pool.router.pipelines[0].sink.woken == 1
+
+
+def test_aClientThatIsOwedMuchIsNotReadFurther():
+    """Of a long pipeline so many requests are taken as may be outstanding, and the rest stays."""
+    pool = Pool(servers=1)
+    assert pool.grammar.bulk(b"get k\r\n" * 2 * FIRST, 0) == len(b"get k\r\n") * FIRST
+    assert len(pool.replies.waiting) == FIRST
 
 
 def test_everyStorageCommandOfTheTableIsTriedHere():
