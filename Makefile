@@ -2,6 +2,8 @@
 # make test       unit, integration and end-to-end tests, each kind in a process of its own; the
 #                 unit tests on both forms, pure Python and with the compiled core
 # make lint       ruff and mypy
+# make bench      measures the proxy's forms against twemproxy, and writes docs/benchmarks.md
+# make transcripts  plays every recorded conversation against the running command
 # make packaging  builds the wheel and tries it in fresh environments
 
 PYTHON ?= python3
@@ -12,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Debian installs nutcracker where only root's path looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: run test unit unit-compiled integration e2e programs lint format packaging clean
+.PHONY: run test unit unit-compiled integration e2e programs lint format packaging bench transcripts clean
 .NOTPARALLEL:
 
 run: $(VENV)/.run
@@ -53,6 +55,23 @@ format: $(VENV)/.test
 packaging: $(VENV)/.test
 	$(BIN)/python -m pytest -p no:twisted tests/packaging
 
+bench: $(VENV)/.bench programs
+	rm -rf $(VENV)/compiled
+	$(PIP) install --no-deps --target $(VENV)/compiled .
+	$(BIN)/python -m benchmarks --compiled $(VENV)/compiled --json $(VENV)/benchmarks.json --docs
+
+# Ports below the ephemeral range: nothing else on the machine is given one of them.
+REPLAY := $(BIN)/python tests/transcripts/replay.py --port-base 12000 --proxy '$(BIN)/twistd -n \
+	--pidfile= --logfile={log} nutproxy -c {conf} -s {stats_port} -a 127.0.0.1 -i {stats_interval}'
+MEMCACHED := $(wildcard tests/data/transcripts/memcached-*.json) tests/data/transcripts/stats.json
+REDIS := $(wildcard tests/data/transcripts/redis-*.json)
+CLOSE := --pool-extra 'on_unsupported: close'
+transcripts: $(VENV)/.test programs
+	$(REPLAY) --differences tests/data/transcript-differences.txt $(MEMCACHED)
+	$(REPLAY) --differences tests/data/transcript-differences-close.txt $(CLOSE) $(MEMCACHED)
+	$(REPLAY) --differences tests/data/transcript-differences-redis.txt $(REDIS)
+	$(REPLAY) --differences tests/data/transcript-differences-redis-close.txt $(CLOSE) $(REDIS)
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info _trial_temp .coverage .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
@@ -68,3 +87,8 @@ $(VENV)/.test: setup.cfg pyproject.toml
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(PIP) install -e '.[test]'
 	touch $@ $(VENV)/.run
+
+$(VENV)/.bench: setup.cfg pyproject.toml
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(PIP) install -e '.[bench]'
+	touch $@
