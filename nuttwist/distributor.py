@@ -276,7 +276,7 @@ class Distributor(Service):
 
     def _probe(self, server: Server) -> None:
         timeout = (self.config.timeout or PROBE_TIMEOUT) / 1000
-        question, answers = self._dialect.probe
+        question, answers = self._dialect.probe(self._settings)
         probe = Probe(question, answers, self._loop.sockets, timeout, partial(self._probed, server))
         self._probes[server] = probe
         self.counters.opened += 1

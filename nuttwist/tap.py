@@ -9,14 +9,17 @@ its own composes L{nuttwist.service} and has no use for this module.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorTCP
 from twisted.logger import (
     FilteringLogObserver,
+    Logger,
     LogLevel,
     LogLevelFilterPredicate,
     LogPublisher,
@@ -31,6 +34,8 @@ from nuttwist.service import ProxyService
 from nuttwist.workers.crew import WorkersService
 
 __all__ = ["Options", "StartError", "makeService"]
+
+_log = Logger(namespace="nuttwist.tap")
 
 
 class StartError(SystemExit, Exception):
@@ -84,6 +89,7 @@ class CommandService(MultiService):
     def __init__(self, whenStarted: Callable[[], None]) -> None:
         MultiService.__init__(self)
         self.whenStarted = whenStarted
+        self._usualHangUp: Any = None
 
     def privilegedStartService(self) -> None:
         with _inOneLine():
@@ -92,7 +98,18 @@ class CommandService(MultiService):
     def startService(self) -> None:
         with _inOneLine():
             MultiService.startService(self)
+        # Scripts made for twemproxy send it to reopen the log; by default it ends the process.
+        self._usualHangUp = signal.signal(signal.SIGHUP, _ignoreHangUp)
         self.whenStarted()
+
+    def stopService(self) -> Any:
+        if self._usualHangUp is not None:
+            signal.signal(signal.SIGHUP, self._usualHangUp)
+        return MultiService.stopService(self)
+
+
+def _ignoreHangUp(*_: object) -> None:
+    _log.warn("SIGHUP does nothing here: twistd begins a new log file on SIGUSR1")
 
 
 def _proxy(options: Options, reactor: IReactorTCP) -> IService:

@@ -4,7 +4,7 @@ Asks an ejected server whether it is well again, on a connection of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IConnector
@@ -18,7 +18,7 @@ from nuttwist.net.lines import StreamTransport
 
 class ProbeProtocol(LineReceiver):
     """
-    One question, one line for an answer.
+    Some questions at once, one line for each answer.
     """
 
     delimiter = b"\r\n"
@@ -50,19 +50,19 @@ class Probe(ClientFactory):
     def __init__(
         self,
         question: bytes,
-        answers: tuple[bytes, ...],
+        answers: Sequence[bytes],
         clock: Clock,
         timeout: float,
         done: Callable[[bool], None],
     ) -> None:
         """
-        @param answers: how the line may begin that a healthy server answers.
+        @param answers: how each of the lines begins that a healthy server answers.
         @param timeout: seconds for all of it.
         @param done: called once with whether the server is well.
         """
         self.question = question
         self.closed: Deferred[None] = Deferred()
-        self._answers = answers
+        self._answers = list(answers)
         self._done: Callable[[bool], None] | None = done
         self._connector: IConnector | None = None
         self._timer = clock.callLater(timeout, self.over, False)
@@ -84,7 +84,10 @@ class Probe(ClientFactory):
         """
         The server has answered.
         """
-        self.over(line.startswith(self._answers))
+        if not (self._answers and line.startswith(self._answers.pop(0))):
+            self.over(False)
+        elif not self._answers:
+            self.over(True)
 
     def over(self, well: bool) -> None:
         """

@@ -48,7 +48,8 @@ class Dialect:
     @ivar errorLine: renders a trouble for a client.
     @ivar refusal: what a client over C{client_connections} is told.
     @ivar item_size_max: bytes of one value that a server accepts by default.
-    @ivar probe: a question to a server, and how the answer of a healthy one may begin.
+    @ivar probe: what a server is asked to know if it is well, and how each line begins that it
+        then answers.
     """
 
     requests: Callable[[ReplyQueue, Router, Settings], RequestGrammar]
@@ -56,4 +57,4 @@ class Dialect:
     errorLine: Callable[[str], bytes]
     refusal: bytes
     item_size_max: int
-    probe: tuple[bytes, tuple[bytes, ...]]
+    probe: Callable[[Settings], tuple[bytes, tuple[bytes, ...]]]

@@ -113,6 +113,10 @@ class Running:
             assert time.monotonic() < deadline, self.said
             assert self._listenFor(deadline - time.monotonic()) or words in self.said, self.said
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def stop(self, number: signal.Signals, seconds: float) -> int:
         """
         Send a signal and wait for the end.

@@ -88,6 +88,18 @@ def test_signalStopsWithinASecond(
 
 
 @RUNNERS
+def test_hangUpIsNamedInTheLogAndTheProxyGoesOn(runner: tuple[str, ...], tmp_path: Path) -> None:
+    """SIGHUP, which scripts for the original send to reopen its log, does no harm."""
+    statsPort = freePort()
+    path = poolFile(tmp_path, freePort())
+    with Running(*runner, *options(path, statsPort), cwd=tmp_path) as proxy:
+        proxy.statistics(statsPort)
+        proxy.send(signal.SIGHUP)
+        proxy.waitFor("SIGHUP does nothing here")
+        assert "service" in json.loads(proxy.statistics(statsPort))
+
+
+@RUNNERS
 def test_statisticsAnswerOnTheirPort(runner: tuple[str, ...], tmp_path: Path) -> None:
     """Either runner serves the statistics where the options say."""
     statsPort = freePort()

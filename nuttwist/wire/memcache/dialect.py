@@ -15,5 +15,5 @@ MEMCACHE = Dialect(
     errorLine=errorLine,
     refusal=b"ERROR Too many open connections\r\n",
     item_size_max=1024 * 1024,
-    probe=(b"version\r\n", (b"VERSION ",)),
+    probe=lambda _: (b"version\r\n", (b"VERSION ",)),
 )

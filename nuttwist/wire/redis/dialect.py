@@ -39,12 +39,19 @@ def replies3(pipeline: Pipeline) -> RedisReplies:
     return RedisReplies(pipeline, RESP3)
 
 
+def probe(settings: Settings) -> tuple[bytes, tuple[bytes, ...]]:
+    """
+    A server is well that takes the greeting and answers behind it.
+    """
+    words = greeting(settings)
+    return b"".join(words) + request([b"PING"]), (*[b"+OK"] * len(words), b"+PONG")
+
+
 REDIS = Dialect(
     requests=RedisRequests,
     lanes=(Lane(RedisReplies, greeting), Lane(replies3, greeting3)),
     errorLine=errorLine,
     refusal=b"-ERR max number of clients reached\r\n",
     item_size_max=512 * 1024 * 1024,
-    # Without the password a server says so at once, and is well all the same.
-    probe=(b"PING\r\n", (b"+PONG", b"-NOAUTH")),
+    probe=probe,
 )
