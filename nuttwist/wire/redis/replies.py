@@ -19,6 +19,7 @@ from nuttwist.wire.redis.resp import (
     BULKS,
     CRLF,
     LINES,
+    SMALL,
     WIDTHS,
     lengthOf,
 )
@@ -155,7 +156,9 @@ class RedisReplies:
         word = data[at + 1 : end]
         self._owed -= 1
         if kind in BULKS:
-            length = self._length(kind, word)
+            length = SMALL.get(word, -1)
+            if length < 0:
+                length = self._length(kind, word)
             if length < 0:
                 return end + 2
             after = end + length + 4

@@ -57,6 +57,9 @@ LINES: dict[int, Callable[[bytes], object]] = {
     ord("("): NUMBER.fullmatch,
 }
 
+#: The usual lengths, as they stand in a line: looking one up is cheaper than reading it.
+SMALL = {b"%d" % length: length for length in range(4096)}
+
 KINDS = BULKS.union(WIDTHS, LINES)
 
 #: A line of text ends at the first of these, so none can be in it.
@@ -159,6 +162,9 @@ def lengthOf(kind: int, word: bytes) -> int:
 
     @raise ValueError: it is none.
     """
+    small = SMALL.get(word)
+    if small is not None:
+        return small
     if isInteger(word):
         number = int(word)
         if number >= 0 or (number == -1 and kind in (BULK, ARRAY)):
@@ -227,7 +233,9 @@ def elements(reply: bytes) -> list[bytes]:
     at = end + 2
     found: list[bytes] = []
     for _ in range(lengthOf(reply[0], reply[1:end]) * WIDTHS[reply[0]]):
-        end = skip(reply, at)
+        end = reply.find(CRLF, at)
+        size = SMALL.get(reply[at + 1 : end]) if end > 0 and reply[at] == BULK else None
+        end = skip(reply, at) if size is None else end + size + 4
         if end < 0:
             break
         found.append(reply[at:end])

@@ -10,7 +10,7 @@ bytes go on to a server, and one that it refuses would cost all clients their co
 from __future__ import annotations
 
 from nuttwist.wire.redis.commandtable import COMMANDS, Route
-from nuttwist.wire.redis.resp import CRLF
+from nuttwist.wire.redis.resp import CRLF, SMALL
 
 ARRAY = ord("*")
 STRING = ord("$")
@@ -52,11 +52,13 @@ def arguments(data: bytes, at: int, count: int, largest: int) -> tuple[bytes, in
         if end < 0 or data[at] != STRING:
             return None
         word = data[at + 1 : end]
-        if not word.isdigit() or len(word) > 9:
-            return None
-        size = int(word)
+        size = SMALL.get(word)
+        if size is None:
+            if not word.isdigit() or len(word) > 9 or word[0] == ZERO:
+                return None
+            size = int(word)
         at = end + size + 4
-        if size > largest or data[at - 2 : at] != CRLF or (word[0] == ZERO and len(word) > 1):
+        if size > largest or data[at - 2 : at] != CRLF:
             return None
         if not number:
             first = data[end + 2 : at - 2]

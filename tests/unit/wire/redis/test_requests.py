@@ -245,6 +245,15 @@ def test_theServerConnectionIsWokenOnceForManyRequests():
     assert len(pool.replies.waiting) == 5
 
 
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 5000])
+def test_anArgumentOfAnySizeIsTakenWithItsChunk(size):
+    """Usual lengths are looked up and others read; both ways the request is whole."""
+    pool = RedisPool(settings=Settings(), servers=1)
+    whole = request([b"SET", b"k", b"v" * size])
+    assert pool.grammar.bulk(whole, 0) == len(whole)
+    assert b"".join(pool.takeAll()) == whole
+
+
 def test_aClientThatIsOwedMuchIsNotReadFurther():
     """Of a long pipeline so many requests are taken as may be outstanding, and the rest stays."""
     pool = RedisPool(servers=1)
