@@ -20,11 +20,7 @@ from functools import partial
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import (
-    IAddress,
-    IConnector,
-    IPushProducer,
-)
+from twisted.internet.interfaces import IAddress, IConnector, IPushProducer
 from twisted.internet.protocol import ClientFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -42,7 +38,6 @@ _log = Logger(namespace="nuttwist.backend")
 
 #: Bytes of unwritten requests over which the clients that feed a backend are held back.
 CROWD = 1024 * 1024
-
 #: Seconds to wait for a connection in a pool without a timeout of its own.
 CONNECT_TIMEOUT = 30.0
 
