@@ -26,6 +26,8 @@ A request on its way, and the rooms of the house::
      nuttwist/        configuration, distributor, pools, statistics, the command
      nuttwist/workers/
                       several processes behind the same listeners
+     nuttwist/commands/
+                      the nutproxy command and its subcommands
      nuttwist/demo/   the embedded memcached server
 
 A pool is one listener and a set of servers; a backend is one connection to a server. The README

@@ -1,11 +1,12 @@
 """
-C{python -m nuttwist} says which nuttwist is installed, and in which form.
+C{python -m nuttwist} is the C{nutproxy} command.
 """
 
 from __future__ import annotations
 
 import sys
 
-from nuttwist.form import described
+from nuttwist.commands.main import main
 
-sys.stdout.write(f"This is {described()}\n")
+if __name__ == "__main__":
+    sys.exit(main())

@@ -66,4 +66,4 @@ class Environment:
 
     def form(self) -> str:
         """Which form the installed nuttwist says it has."""
-        return self.run("python", "-m", "nuttwist").stdout.partition("(")[2].rstrip(")\n")
+        return self.run("nutproxy", "--version").stdout.partition("(")[2].rstrip(")\n")

@@ -38,9 +38,13 @@ def test_versionTellsTheForm(capsys):
 
 
 def test_runningThePackageTellsTheForm():
-    """C{python -m nuttwist} says the same, without loading what it does not need."""
-    program = "import runpy, sys; runpy.run_module('nuttwist'); print('twisted' in sys.modules)"
+    """C{python -m nuttwist --version} says the same, without loading what it does not need."""
+    program = (
+        "import runpy, sys; sys.argv[1:] = ['--version']\n"
+        "try: runpy.run_module('nuttwist', run_name='__main__')\n"
+        "except SystemExit: print([each in sys.modules for each in ('twisted', 'rich')])"
+    )
     said = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout
-    assert said == f"This is {described()}\nFalse\n"
+    assert said == f"This is {described()}\n[False, False]\n"

@@ -1,0 +1,64 @@
+"""
+Where C{nutproxy run} writes its log: as nutcracker, to standard error or the end of a file.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from twisted.logger import ILogObserver, textFileLogObserver
+
+_MODE = 0o644
+
+
+class LogFile:
+    """
+    A file that is appended to, and can be begun anew under its name.
+
+    @ivar path: absolute, so that it stays the same file for a daemon.
+    """
+
+    def __init__(self, path: str) -> None:
+        """@raise OSError: If the file cannot be opened."""
+        self.path = os.path.abspath(path)  # noqa: PTH100  a Path would resolve links as well
+        self._descriptor = self._opened()
+
+    def _opened(self) -> int:
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+
+    def write(self, text: str) -> None:
+        """Append at once; a log that is held back is of no use after a crash."""
+        os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def reopen(self) -> None:
+        """Go on in the file that has the name now; in the old one if there can be none."""
+        fresh = self._opened()
+        os.dup2(fresh, self._descriptor, inheritable=False)
+        os.close(fresh)
+
+
+def fileLog(path: str) -> Callable[[], ILogObserver]:
+    """
+    A log in a file, which SIGUSR1 opens anew, for logrotate.
+
+    @return: What makes the observer.
+    @raise OSError: If the file cannot be opened.
+    """
+    file = LogFile(path)
+
+    def observer() -> ILogObserver:
+        signal.signal(signal.SIGUSR1, lambda *_: file.reopen())
+        return textFileLogObserver(file)  # type: ignore[arg-type]  # it writes, no more
+
+    return observer
+
+
+def standardErrorLog() -> ILogObserver:
+    """A log on standard error."""
+    return textFileLogObserver(sys.stderr)

@@ -1,0 +1,1 @@
+"""Tests of the C{nutproxy} command, in this process."""
