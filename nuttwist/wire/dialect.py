@@ -12,7 +12,9 @@ import attrs
 from nuttwist.wire.framing import Grammar
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.request import Request
 from nuttwist.wire.router import Router, Settings
+from nuttwist.wire.sights import Sight
 
 
 class RequestGrammar(Grammar, Protocol):
@@ -50,6 +52,7 @@ class Dialect:
     @ivar item_size_max: bytes of one value that a server accepts by default.
     @ivar probe: what a server is asked to know if it is well, and how each line begins that it
         then answers.
+    @ivar describe: reads a request, and its reply, for a sample.
     """
 
     requests: Callable[[ReplyQueue, Router, Settings], RequestGrammar]
@@ -58,3 +61,4 @@ class Dialect:
     refusal: bytes
     item_size_max: int
     probe: Callable[[Settings], tuple[bytes, tuple[bytes, ...]]]
+    describe: Callable[[Request], Sight]

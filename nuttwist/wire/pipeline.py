@@ -9,7 +9,7 @@ redis protocol both promise it).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from nuttwist.wire.counters import ServerCounters
@@ -28,6 +28,29 @@ class HeldBack(Protocol):
         """
 
 
+class Sampler(Protocol):
+    """
+    Whoever looks at a request now and then; called once for a batch.
+    """
+
+    def written(self, batch: Sequence[Request], waiting: Sequence[Request]) -> None:
+        """
+        Requests were written, and C{waiting} has those without a reply, with these.
+        """
+
+    def delivered(self, count: int, waiting: Sequence[Request]) -> None:
+        """
+        So many replies found their clients; C{waiting} has the requests still without one.
+        """
+
+    def failed(
+        self, reason: str, unsent: Sequence[Request], waiting: Sequence[Request], count: int
+    ) -> None:
+        """
+        Everything has failed, and so many requests were answered with an error.
+        """
+
+
 class Pipeline:
     """
     Requests for one server connection, paired with its replies.
@@ -39,6 +62,7 @@ class Pipeline:
     @ivar silent: True when some request of the in-queue expects no reply.
     @ivar crowded: True while clients that feed this pipeline are to be held back.
     @ivar heldBack: those that are.
+    @ivar sampler: looks at requests; L{None} while nobody wants to know.
     """
 
     __slots__ = (
@@ -51,6 +75,7 @@ class Pipeline:
         "inQueue",
         "outQueue",
         "rank",
+        "sampler",
         "silent",
         "sink",
         "troubled",
@@ -83,6 +108,7 @@ class Pipeline:
         self.silent = False
         self.crowded = False
         self.heldBack: list[HeldBack] = []
+        self.sampler: Sampler | None = None
 
     def submit(self, request: Request) -> None:
         """
@@ -110,6 +136,8 @@ class Pipeline:
         data = b"".join([each.data for each in queue]) if len(queue) > 1 else queue[0].data
         self.counters.requests += len(queue)
         self.counters.request_bytes += len(data)
+        if self.sampler is not None:
+            self.sampler.written(queue, self.outQueue)
         return data
 
     def delivered(self, count: int, size: int) -> None:
@@ -118,6 +146,8 @@ class Pipeline:
         """
         self.counters.responses += count
         self.counters.response_bytes += size
+        if self.sampler is not None:
+            self.sampler.delivered(count, self.outQueue)
         self.answered()
 
     def fail(self, text: str) -> None:
@@ -129,7 +159,7 @@ class Pipeline:
 
         @param text: the reason, as the pool's dialect is to carry it.
         """
-        doomed = [*self.inQueue, *self.outQueue]
+        unsent, waiting = self.inQueue, list(self.outQueue)
         # twemproxy counts a request when it is queued, also when it is never written.
         self.counters.requests += len(self.inQueue)
         self.counters.request_bytes += sum(len(each.data) for each in self.inQueue)
@@ -138,14 +168,18 @@ class Pipeline:
         self.silent = False
         line = self.errorLine(text)
         touched: list[Owner] = []
-        for request in doomed:
+        told = 0
+        for request in [*unsent, *waiting]:
             owner = request.owner
             if owner is None or owner.gone:
                 continue
+            told += 1
             owner.failed(request, line)
             if not owner.touched:
                 owner.touched = True
                 touched.append(owner)
+        if self.sampler is not None:
+            self.sampler.failed(text, unsent, waiting, told)
         for owner in touched:
             owner.settle()
 

@@ -10,6 +10,7 @@ from nuttwist.wire.redis.errors import errorLine
 from nuttwist.wire.redis.replies import RESP3, RedisReplies
 from nuttwist.wire.redis.requests import RedisRequests
 from nuttwist.wire.redis.resp import request
+from nuttwist.wire.redis.sights import describe
 from nuttwist.wire.router import Settings
 
 
@@ -54,4 +55,5 @@ REDIS = Dialect(
     refusal=b"-ERR max number of clients reached\r\n",
     item_size_max=512 * 1024 * 1024,
     probe=probe,
+    describe=describe,
 )
