@@ -11,140 +11,25 @@ Names are text whose bytes are its UTF-8 with C{surrogateescape}, so any bytes c
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import Iterable
 
 import attrs
 
 from nuttwist import configrules as rules
+from nuttwist.configconflicts import conflicts
+from nuttwist.configplaces import Listen, ServerConfig, internalOrder, repeated
 from nuttwist.configrules import SettingError
 
 __all__ = ["Listen", "PoolConfig", "ServerConfig", "SettingError", "internalOrder", "repeated"]
 
-KETAMA_PORT = 11211
-"""The port that twemproxy, after libmemcached, leaves out of a server's name."""
 
-REDIS_ONLY = "only in a pool with redis: true"
-ONE_PLACE = "either host and port, or path"
-
-_Item = TypeVar("_Item", bound=Hashable)
+def _zeroIsNone(number: int | None) -> int | None:
+    return None if type(number) is int and number == 0 else number
 
 
-class Named(Protocol):
-    """What has a place in twemproxy's internal order: a pool or a server."""
-
-    @property
-    def nameBytes(self) -> bytes:
-        """The name that decides the place."""
-
-
-def internalOrder(named: Named) -> tuple[int, bytes]:
-    """
-    The sort key that twemproxy orders servers and pools by: shorter names first, equal lengths by
-    bytes. modula indexes this order, ketama breaks ties by it, statistics print it.
-    """
-    return len(named.nameBytes), named.nameBytes
-
-
-def repeated(items: Iterable[_Item]) -> Iterator[tuple[int, int]]:
-    """Find what was there before: the index of each such item, and the index of its first twin."""
-    first: dict[_Item, int] = {}
-    for index, item in enumerate(items):
-        if first.setdefault(item, index) != index:
-            yield index, first[item]
-
-
-def _address(host: str, port: int, path: str) -> str:
-    return path or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-
-
-def _nameByAddress(server: ServerConfig) -> str:
-    if server.path:
-        return f"{server.path}:"
-    return server.host if server.port == KETAMA_PORT else f"{server.host}:{server.port}"
-
-
-@attrs.frozen
-class ServerConfig:
-    """
-    One server of a pool.
-
-    @ivar host: a host name or a numeric address without brackets; empty for a unix socket. Names
-        are not looked up here.
-    @ivar port: 1 to 65535; 0 for a unix socket.
-    @ivar path: the absolute path of a unix socket, at most 107 bytes; empty for TCP.
-    @ivar weight: its share of the keys relative to the others, 1 or more.
-    @ivar name: what routing hashes and statistics show; L{nameBytes} are its bytes, UTF-8 with
-        C{surrogateescape}. Left out, it is what twemproxy makes of the address: C{host} for port
-        11211, C{host:port} for others, C{path:}, colon included, for unix sockets.
-
-    @raise SettingError: from the constructor, if a value is not allowed.
-    """
-
-    host: str = ""
-    port: int = 0
-    path: str = ""
-    weight: int = 1
-    name: str = attrs.Factory(_nameByAddress, takes_self=True)
-
-    def __attrs_post_init__(self) -> None:
-        _checkPlace(self, rules.TEXT, rules.PORT)
-        rules.WEIGHT.check("weight", self.weight)
-        rules.TEXT.check("name", self.name)
-
-    @property
-    def nameBytes(self) -> bytes:
-        """The name as routing hashes it."""
-        return self.name.encode("utf-8", "surrogateescape")
-
-    @property
-    def address(self) -> str:
-        """Where it is, for people: C{127.0.0.1:11211}, C{[::1]:11211} or C{/path}."""
-        return _address(self.host, self.port, self.path)
-
-
-@attrs.frozen
-class Listen:
-    """
-    Where a pool listens.
-
-    @ivar host: a numeric address without brackets or a host name; empty for a unix socket.
-    @ivar port: 1 to 65535, or 0 for one that the system chooses; 0 for a unix socket.
-    @ivar path: the absolute path of a unix socket, at most 107 bytes; empty for TCP.
-    @ivar mode: the permissions of the unix socket, C{None} to leave them to the umask.
-
-    @raise SettingError: from the constructor, if a value is not allowed.
-    """
-
-    host: str = ""
-    port: int = 0
-    path: str = ""
-    mode: int | None = None
-
-    def __attrs_post_init__(self) -> None:
-        _checkPlace(self, rules.LISTEN_HOST, rules.LISTEN_PORT)
-        rules.optional(rules.MODE).check("mode", self.mode)
-        if self.mode is not None and not self.path:
-            raise SettingError("mode", self.mode, "only with the path of a unix socket")
-
-    @property
-    def address(self) -> str:
-        """Where it is, for people: C{127.0.0.1:22121}, C{[::1]:22121} or C{/path}."""
-        return _address(self.host, self.port, self.path)
-
-
-def _checkPlace(place: ServerConfig | Listen, host: rules.Rule, port: rules.Rule) -> None:
-    if bool(place.host) == bool(place.path) or (place.path and place.port):
-        raise SettingError("address", (place.host, place.port, place.path), ONE_PLACE)
-    if place.path:
-        rules.SOCKET_PATH.check("path", place.path)
-    else:
-        host.check("host", place.host)
-        port.check("port", place.port)
-
-
-def _zeroIsNone(timeout: int | None) -> int | None:
-    return None if type(timeout) is int and timeout == 0 else timeout
+def _orNone(default: int | None) -> int | None:
+    field: int | None = attrs.field(default=default, converter=_zeroIsNone)
+    return field
 
 
 def _inOrder(servers: Iterable[ServerConfig]) -> tuple[ServerConfig, ...]:
@@ -164,7 +49,17 @@ class PoolConfig:
     @ivar timeout: milliseconds, C{None} for no deadline (0 becomes C{None}).
     @ivar client_connections: 0 for no limit.
     @ivar server_retry_timeout: milliseconds.
+    @ivar server_retry_timeout_max: milliseconds; at its default it may be below
+        C{server_retry_timeout}, which then counts.
     @ivar item_size_max: bytes; C{None} for what the servers themselves accept by default.
+    @ivar on_failure: C{"rehash"}, C{"fail"}, C{"backup"}; C{None} for C{"rehash"} with
+        C{auto_eject_hosts}, and for no ejection without.
+    @ivar backup: the name of the pool that takes over, with C{on_failure="backup"} only.
+    @ivar client_idle_timeout: milliseconds, C{None} for no limit (0 becomes C{None}).
+    @ivar line_length_max: bytes, C{None} for the limit of the protocol.
+    @ivar drain_timeout: milliseconds.
+    @ivar tls_ca: the path of a file, as C{tls_certificate} and C{tls_key}.
+    @ivar slow_log_threshold: milliseconds, C{None} for no slow log (0 becomes C{None}).
 
     @raise SettingError: from the constructor, if a value is not allowed.
     """
@@ -175,7 +70,7 @@ class PoolConfig:
     hash: str = "fnv1a_64"
     hash_tag: bytes | None = None
     distribution: str = "ketama"
-    timeout: int | None = attrs.field(default=None, converter=_zeroIsNone)
+    timeout: int | None = _orNone(None)
     backlog: int = 512
     client_connections: int = 0
     tcpkeepalive: bool = False
@@ -191,6 +86,24 @@ class PoolConfig:
     on_unsupported: str = "error"
     partial_results: bool = False
     flush_all: bool = False
+    on_failure: str | None = None
+    backup: str | None = None
+    retries: int = 0
+    server_retry_timeout_max: int = 300_000
+    client_idle_timeout: int | None = _orNone(None)
+    client_bytes_max: int = 4 * 1024 * 1024
+    client_requests_max: int = 4096
+    server_bytes_max: int = 1024 * 1024
+    line_length_max: int | None = None
+    drain_timeout: int = 5000
+    tls: bool = False
+    tls_ca: str | None = None
+    tls_name: str | None = None
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    slow_log_threshold: int | None = _orNone(100)
+    slow_log_length: int = 128
+    hide_keys: bool = False
 
     def __attrs_post_init__(self) -> None:
         for key, rule in rules.POOL_RULES.items():
@@ -198,8 +111,11 @@ class PoolConfig:
         if not isinstance(self.listen, Listen):
             raise SettingError("listen", self.listen, "a Listen", self.name)
         self._checkServers()
-        if self.redis_auth is not None and not self.redis:
-            raise SettingError("redis_auth", self.redis_auth, REDIS_ONLY, self.name)
+        fields = attrs.fields(type(self))
+        settings = {each.name: getattr(self, each.name) for each in fields}
+        written = [each.name for each in fields if settings[each.name] != each.default]
+        for key, allowed in conflicts(settings, written):
+            raise SettingError(key, settings[key], allowed, self.name)
 
     def _checkServers(self) -> None:
         if not self.servers or not all(isinstance(each, ServerConfig) for each in self.servers):

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from nuttwist import configrules as rules
-from nuttwist.config import KETAMA_PORT, Listen, ServerConfig, SettingError
+from nuttwist.configplaces import KETAMA_PORT, Listen, ServerConfig
+from nuttwist.configrules import SettingError
 
 SERVER_FORM = "'host:port:weight [name]' or '/path:weight [name]'"
 LISTEN_FORM = "'host:port' or '/path [permissions]'"

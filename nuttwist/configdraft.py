@@ -5,51 +5,23 @@ One pool of a configuration file, while it is read: what could be understood, an
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from nuttwist.config import REDIS_ONLY, Listen, PoolConfig, ServerConfig, repeated
-from nuttwist.configaddress import LISTEN_FORM, SERVER_FORM, readListen, readNumber, readServer
+import attrs
+
+from nuttwist.config import Listen, PoolConfig, ServerConfig, repeated
+from nuttwist.configaddress import LISTEN_FORM, SERVER_FORM, readServer
+from nuttwist.configconflicts import conflicts
+from nuttwist.configkeys import KEYS, ON_FAILURE_FORM, READERS, allowedFor
 from nuttwist.configmistake import Notes
+from nuttwist.configpools import Link
 from nuttwist.configrules import POOL_RULES, SECRET_KEYS, SettingError, describe
 from nuttwist.configyaml import Branch, Node, Place, Scalar, pairsOf
 
 ONE_SERVER_A_LINE = f"a list with one server a line, each {SERVER_FORM}"
 KEYS_OF_POOL = "keys with values on lines of their own, such as 'timeout: 400'"
-
-
-def _truth(text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise ValueError(text)
-    return text == "true"
-
-
-_READERS: Mapping[str, Callable[[str], object]] = {
-    "listen": readListen,
-    "hash": str,
-    "hash_tag": str.encode,
-    "distribution": str,
-    "timeout": readNumber,
-    "backlog": readNumber,
-    "client_connections": readNumber,
-    "tcpkeepalive": _truth,
-    "preconnect": _truth,
-    "redis": _truth,
-    "redis_auth": str.encode,
-    "redis_db": readNumber,
-    "server_connections": readNumber,
-    "auto_eject_hosts": _truth,
-    "server_retry_timeout": readNumber,
-    "server_failure_limit": readNumber,
-    "item_size_max": readNumber,
-    "on_unsupported": str,
-    "partial_results": _truth,
-    "flush_all": _truth,
-}
-"""How the text of each key becomes its value; L{POOL_RULES} then says whether it is allowed."""
-
-KEYS = ("listen", "servers", *(key for key in _READERS if key != "listen"))
-"""Every key of a pool."""
+DEFAULTS = {each.name: each.default for each in attrs.fields(PoolConfig)}
 
 
 class Draft:
@@ -66,12 +38,22 @@ class Draft:
         self._keys: dict[str, Scalar] = {}
         self._values: dict[str, Scalar] = {}
         self._settings: dict[str, Any] = {}
+        self._takers: dict[str, Callable[[str, Node], None]] = {
+            "servers": self._takeServers,
+            "on_failure": self._takeOnFailure,
+        }
 
     @property
     def listen(self) -> Listen | None:
         """Where it is to listen, C{None} if that could not be read."""
         listen: Listen | None = self._settings.get("listen")
         return listen
+
+    @property
+    def link(self) -> Link:
+        """Who it is to other pools, as far as that could be read."""
+        isRedis = self._settings.get("redis", None if "redis" in self._keys else False)
+        return Link(self.name.text, isRedis, self._settings.get("backup"))
 
     def read(self) -> None:
         """Take in all keys, and note what is wrong with each or between them."""
@@ -82,10 +64,11 @@ class Draft:
             self.about("", self._body.place, f"saw {_kind(self._body)}", KEYS_OF_POOL)
         for key, value in pairsOf(self._body):
             self._take(key, value)
-        # A pool whose redis could not be read is not said to be a memcached pool.
-        isRedis = self._settings.get("redis", "redis" in self._keys)
-        if "redis_auth" in self._settings and not isRedis:
-            self.refused("redis_auth", REDIS_ONLY)
+        # What was written and could not be read is in no conflict with the rest.
+        defaults = {key: value for key, value in DEFAULTS.items() if key not in self._keys}
+        known = {**defaults, **self._settings, "name": self.name.text}
+        for wrong, allowed in conflicts(known, self._values):
+            self.refused(wrong, allowed)
 
     def checkPresent(self) -> None:
         """Note the required keys that are missing; to be called if the file was read beyond it."""
@@ -118,19 +101,18 @@ class Draft:
         elif self._keys.setdefault(key.text, key) is not key:
             line, _ = self._keys[key.text].place
             self.about(key.text, key.place, f"again, first on line {line}", "each key once")
-        elif key.text == "servers":
-            self._takeServers(value)
         else:
-            self._takeValue(key.text, value)
+            take = self._takers.get(key.text, self._takeValue)
+            take(key.text, value)
 
     def _takeValue(self, key: str, seen: Node) -> None:
-        allowed = POOL_RULES[key].allowed if key in POOL_RULES else LISTEN_FORM
+        allowed = allowedFor(key)
         if not isinstance(seen, Scalar):
             self.about(key, seen.place, f"saw {_kind(seen)}", allowed)
             return
         self._values[key] = seen
         try:
-            value = _READERS[key](seen.text)
+            value = READERS[key](seen.text)
             if key in POOL_RULES:
                 POOL_RULES[key].check(key, value)
         except SettingError as error:
@@ -140,9 +122,22 @@ class Draft:
         else:
             self._settings[key] = value
 
-    def _takeServers(self, seen: Node) -> None:
+    def _takeOnFailure(self, key: str, seen: Node) -> None:
+        if isinstance(seen, Scalar) or not seen.isMapping:
+            self._takeValue(key, seen)
+            return
+        pairs = list(pairsOf(seen))
+        named = [each.text for each, _ in pairs if isinstance(each, Scalar)]
+        if named != ["backup"] or len(pairs) > 1:
+            self.about(key, seen.place, f"saw {_kind(seen)}", ON_FAILURE_FORM)
+            return
+        self._takeValue("backup", pairs[0][1])
+        if "backup" in self._settings:
+            self._settings[key] = "backup"
+
+    def _takeServers(self, key: str, seen: Node) -> None:
         if isinstance(seen, Scalar) or seen.isMapping:
-            self.about("servers", seen.place, f"saw {_kind(seen)}", ONE_SERVER_A_LINE)
+            self.about(key, seen.place, f"saw {_kind(seen)}", ONE_SERVER_A_LINE)
             return
         if not seen.children:
             self.about("servers", seen.place, "an empty list", ONE_SERVER_A_LINE)

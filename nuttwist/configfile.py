@@ -18,6 +18,7 @@ import attrs
 from nuttwist.config import PoolConfig, internalOrder, repeated
 from nuttwist.configdraft import Draft
 from nuttwist.configmistake import ConfigError, Mistake, Notes
+from nuttwist.configpools import wrongBackups
 from nuttwist.configyaml import START, Node, Scalar, Tree, pairsOf, readTree
 
 __all__ = ["ConfigError", "Mistake", "loadConfig", "parseConfig"]
@@ -58,6 +59,9 @@ def parseConfig(text: bytes, filename: str) -> tuple[PoolConfig, ...]:
         draft.checkPresent()
     _checkNames(drafts)
     _checkListeners(drafts)
+    # Of a file that was not understood to its end, the pool in question may be missing.
+    if tree.whole:
+        _checkBackups(drafts)
     if notes.mistakes:
         raise ConfigError(notes.mistakes)
     return tuple(sorted((draft.finished() for draft in drafts), key=internalOrder))
@@ -91,3 +95,8 @@ def _checkListeners(drafts: Sequence[Draft]) -> None:
         other = listening[first].name
         allowed = f"each address once, pool {other.text!r} (line {other.place[0]}) has this one"
         listening[again].refused("listen", allowed)
+
+
+def _checkBackups(drafts: Sequence[Draft]) -> None:
+    for index, allowed in wrongBackups([draft.link for draft in drafts]):
+        drafts[index].refused("backup", allowed)

@@ -25,7 +25,14 @@ PATH_BYTES_MAX = 107
 
 MODE_MAX = 0o777
 
+RETRIES_MAX = 10
+SLOW_LOG_MAX = 65536
+
+LINE_LENGTH_LEAST = 512
+"""In bytes: room for a command with the longest key of memcached, which has 250."""
+
 ON_UNSUPPORTED = ("error", "close")
+ON_FAILURE = ("rehash", "fail", "backup")
 
 SECRET_KEYS = frozenset({"redis_auth"})
 """The keys whose values are kept out of messages, since messages end up in logs."""
@@ -136,9 +143,9 @@ _HOST_NAME = re.compile(
 )
 
 
-def isListenHost(value: object) -> bool:
+def isHost(value: object) -> bool:
     """
-    Whether a value can be the host of a listener: a numeric address, or a name that may resolve.
+    Whether a value can be a host: a numeric address, or a name that may resolve.
     Names under C{.invalid} never do (RFC 6761), nor do number-like ones such as C{256.1.1.1}.
     """
     if not isText(value) or not isinstance(value, str):
@@ -151,13 +158,14 @@ def isListenHost(value: object) -> bool:
 TRUTH = Rule("true or false", lambda value: isinstance(value, bool))
 TEXT = Rule("text that is not empty and has no NUL", isText)
 SOCKET_PATH = Rule(f"an absolute path of at most {PATH_BYTES_MAX} bytes", isSocketPath)
-LISTEN_HOST = Rule(
-    "an IPv4 or IPv6 address of this machine or a name that resolves to one", isListenHost
-)
+LISTEN_HOST = Rule("an IPv4 or IPv6 address of this machine or a name that resolves to one", isHost)
 MODE = Rule(
     "an octal number from 0001 to 0777",
     lambda value: type(value) is int and 0 < value <= MODE_MAX,
 )
+HOST = Rule("the name of a host or an IPv4 or IPv6 address", isHost)
+FILE = Rule("the path of a file", isText)
+BACKUP = Rule("the name of another pool", isText)
 WEIGHT = number(1)
 PORT = number(1, PORT_MAX)
 LISTEN_PORT = number(0, PORT_MAX)
@@ -193,5 +201,23 @@ POOL_RULES: Mapping[str, Rule] = {
     "on_unsupported": oneOf(ON_UNSUPPORTED),
     "partial_results": TRUTH,
     "flush_all": TRUTH,
+    "on_failure": optional(oneOf(ON_FAILURE)),
+    "backup": optional(BACKUP),
+    "retries": number(0, RETRIES_MAX),
+    "server_retry_timeout_max": number(0, unit="milliseconds"),
+    "client_idle_timeout": optional(number(0, unit="milliseconds, 0 for no limit")),
+    "client_bytes_max": number(1, unit="bytes"),
+    "client_requests_max": number(1, unit="requests"),
+    "server_bytes_max": number(1, unit="bytes"),
+    "line_length_max": optional(number(LINE_LENGTH_LEAST, unit="bytes")),
+    "drain_timeout": number(0, unit="milliseconds"),
+    "tls": TRUTH,
+    "tls_ca": optional(FILE),
+    "tls_name": optional(HOST),
+    "tls_certificate": optional(FILE),
+    "tls_key": optional(FILE),
+    "slow_log_threshold": optional(number(0, unit="milliseconds, 0 for none")),
+    "slow_log_length": number(1, SLOW_LOG_MAX, "requests"),
+    "hide_keys": TRUTH,
 }
 """The rule of each setting of a pool, but for C{listen} and C{servers}: they have classes."""

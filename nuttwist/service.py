@@ -17,6 +17,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.configfile import loadConfig
+from nuttwist.configpools import checkPools
 from nuttwist.listening import ListeningService
 from nuttwist.net.adopting import Inherited
 from nuttwist.pool import PoolService
@@ -76,8 +77,10 @@ class ProxyService(MultiService):
         @param readSize: bytes read from a socket at a time.
         @param inherited: the listeners that another process has bound, by the names of their
             pools.
+        @raise nuttwist.config.SettingError: the pools do not go together.
         """
         MultiService.__init__(self)
+        checkPools(pools)
         loop = loopOn(reactor)
         self._statistics = Statistics()
         self.pools: dict[str, PoolService] = {}

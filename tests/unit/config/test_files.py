@@ -36,6 +36,20 @@ ALL_KEYS = [
     ("on_unsupported: close", "on_unsupported", "close"),
     ("partial_results: true", "partial_results", True),
     ("flush_all: true", "flush_all", True),
+    ("on_failure: fail", "on_failure", "fail"),
+    ("retries: 10", "retries", 10),
+    ("server_retry_timeout_max: 30000", "server_retry_timeout_max", 30000),
+    ("client_idle_timeout: 5", "client_idle_timeout", 5),
+    ("client_idle_timeout: 0", "client_idle_timeout", None),
+    ("client_bytes_max: 1", "client_bytes_max", 1),
+    ("client_requests_max: 1", "client_requests_max", 1),
+    ("server_bytes_max: 1", "server_bytes_max", 1),
+    ("line_length_max: 512", "line_length_max", 512),
+    ("drain_timeout: 0", "drain_timeout", 0),
+    ("tls: true", "tls", True),
+    ("slow_log_threshold: 0", "slow_log_threshold", None),
+    ("slow_log_length: 1", "slow_log_length", 1),
+    ("hide_keys: true", "hide_keys", True),
 ]
 
 

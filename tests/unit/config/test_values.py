@@ -42,6 +42,24 @@ WRONG = [
     ("on_unsupported", "hangup"),
     ("partial_results", "yes"),
     ("flush_all", 1),
+    ("on_failure", "eject"),
+    ("backup", ""),
+    ("retries", 11),
+    ("server_retry_timeout_max", -1),
+    ("client_idle_timeout", -1),
+    ("client_bytes_max", 0),
+    ("client_requests_max", 0),
+    ("server_bytes_max", None),
+    ("line_length_max", 511),
+    ("drain_timeout", None),
+    ("tls", "true"),
+    ("tls_ca", b"/ca.pem"),
+    ("tls_name", "two words"),
+    ("tls_certificate", ""),
+    ("tls_key", "a\0b"),
+    ("slow_log_threshold", -1),
+    ("slow_log_length", 0),
+    ("hide_keys", 1),
 ]
 
 
@@ -74,6 +92,24 @@ def test_defaultsAreTwemproxys():
         "on_unsupported": "error",
         "partial_results": False,
         "flush_all": False,
+        "on_failure": None,
+        "backup": None,
+        "retries": 0,
+        "server_retry_timeout_max": 300000,
+        "client_idle_timeout": None,
+        "client_bytes_max": 4194304,
+        "client_requests_max": 4096,
+        "server_bytes_max": 1048576,
+        "line_length_max": None,
+        "drain_timeout": 5000,
+        "tls": False,
+        "tls_ca": None,
+        "tls_name": None,
+        "tls_certificate": None,
+        "tls_key": None,
+        "slow_log_threshold": 100,
+        "slow_log_length": 128,
+        "hide_keys": False,
     }
 
 
@@ -107,6 +143,8 @@ def test_zeroTimeoutIsNone():
     """A timeout of 0 is no deadline, as is one that is left out."""
     assert poolWith(timeout=0).timeout is None
     assert poolWith(timeout=400).timeout == 400
+    assert poolWith(client_idle_timeout=0).client_idle_timeout is None
+    assert poolWith(slow_log_threshold=0).slow_log_threshold is None
 
 
 def test_passwordIsNotShown():

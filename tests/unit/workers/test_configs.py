@@ -20,7 +20,7 @@ PLAIN = PoolConfig(name="plain", listen=Listen(host="::1", port=22121), servers=
 UNUSUAL = PoolConfig(
     name="unusual \udc80",
     listen=Listen(path="/run/unusual.sock", mode=0o600),
-    servers=SERVERS,
+    servers=SERVERS[:1],
     hash="crc32",
     hash_tag=b"\x00\xff",
     distribution="modula",
@@ -40,11 +40,29 @@ UNUSUAL = PoolConfig(
     on_unsupported="close",
     partial_results=True,
     flush_all=True,
+    on_failure="backup",
+    backup="spare",
+    retries=1,
+    server_retry_timeout_max=600_000,
+    client_idle_timeout=60_000,
+    client_bytes_max=10_000,
+    client_requests_max=100,
+    server_bytes_max=20_000,
+    line_length_max=1000,
+    drain_timeout=1,
+    tls=True,
+    tls_ca="/ca.pem",
+    tls_name="cache.example",
+    tls_certificate="/proxy.pem",
+    tls_key="/proxy.key",
+    slow_log_threshold=None,
+    slow_log_length=5,
+    hide_keys=True,
 )
 
 
 def test_everyFieldIsTried():
-    """The unusual pool differs from the plain one in each field but the servers."""
+    """The unusual pool differs from the plain one in each field, and one of the two has all kinds of servers."""
     names = [each.name for each in attrs.fields(PoolConfig) if each.name != "servers"]
     assert [name for name in names if getattr(PLAIN, name) == getattr(UNUSUAL, name)] == []
 
