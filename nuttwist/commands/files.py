@@ -10,6 +10,7 @@ from nuttwist.commands.mistakes import CommandError, WrongArgument
 from nuttwist.config import PoolConfig
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.ring.distributions import RingServer
+from nuttwist.ring.survey import Survey
 
 
 def poolsOf(path: str) -> tuple[PoolConfig, ...]:
@@ -38,6 +39,11 @@ def chosen(pools: Sequence[PoolConfig], name: str | None, path: str) -> Sequence
         names = ", ".join(repr(pool.name) for pool in pools)
         raise WrongArgument(f"--pool: {name!r} is not a pool of {path}, which has {names}")
     return found
+
+
+def surveyOf(pool: PoolConfig) -> Survey:
+    """The routing of a pool."""
+    return Survey(ringServers(pool), pool.hash, pool.distribution, pool.hash_tag)
 
 
 def ringServers(pool: PoolConfig) -> list[RingServer]:

@@ -54,6 +54,9 @@ class Row:
 COMMANDS = {
     "run": Row("Serve the pools of a configuration file, with twemproxy's options.", "run"),
     "check": Row("Say every mistake of a configuration file, and what looks unwise.", "check"),
+    "explain": Row("Say which server has a key, why, and who would have it next.", "explain"),
+    "plan": Row("Say which keys move when one configuration replaces another.", "plan"),
+    "ring": Row("Say or draw how much of the keys each server has.", "ring"),
 }
 """
 Every subcommand by its name. One whose module has C{main(words)} in place of the two functions

@@ -12,6 +12,7 @@ Nothing here does I/O, reads a clock or knows Twisted: time and randomness are a
     Each is built once for a set of live servers and never changes.
   - L{nuttwist.ring.ring}: one pool's routing, put together from the three above.
     L{nuttwist.ring.ring.Ring} is the front door.
+  - L{nuttwist.ring.survey}: what people ask of a ring: why a key is where it is, who comes next.
   - L{nuttwist.ring.ledger}: failures counted, servers ejected and let back in.
     Its list of live servers is what a ring is rebuilt from.
 """
