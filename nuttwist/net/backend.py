@@ -273,9 +273,10 @@ class Backend(ClientFactory):
         self._connector = self._protocol = None
         self._writable = False
         self._deadline.stop()
-        self.pipeline.fail(trouble.text)
         self._watcher.backendLost(self, loss)
-        # Last: what was held back goes where the keys are routed by now.
+        # Then: what is repeated goes where the keys are routed by now.
+        self.pipeline.fail(trouble.text)
+        # Last: what was held back goes there too, behind it.
         self._relieve()
 
     # -- the end

@@ -1,6 +1,6 @@
 """
 The deadline of the oldest request of a backend: the out-queue is a queue, so no other can pass
-first, and one timer is enough.
+first, and one timer is enough. Only a request that is repeated may be older than those before it.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class Deadline:
         """
         There may be something to watch now.
         """
+        if self._pipeline.repeated:
+            self.stop()
         if self._timeout is not None and self._delayed is None:
             self._look(self._timeout)
 

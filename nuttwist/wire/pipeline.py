@@ -62,6 +62,8 @@ class Pipeline:
     @ivar silent: True when some request of the in-queue expects no reply.
     @ivar crowded: True while clients that feed this pipeline are to be held back.
     @ivar heldBack: those that are.
+    @ivar repeated: requests that failed on another connection, or on an earlier one, and wait
+        here: they may be older than those before them.
     @ivar sampler: looks at requests; L{None} while nobody wants to know.
     """
 
@@ -75,6 +77,8 @@ class Pipeline:
         "inQueue",
         "outQueue",
         "rank",
+        "repeated",
+        "retry",
         "sampler",
         "silent",
         "sink",
@@ -89,12 +93,15 @@ class Pipeline:
         answered: Callable[[], None],
         rank: int,
         troubled: Callable[[], None] = lambda: None,
+        retry: Callable[[Request, bool], bool] | None = None,
     ) -> None:
         """
         @param errorLine: renders the proxy's own errors in the dialect of the pool.
         @param answered: called once for a batch of replies that reached their clients.
         @param troubled: called for a reply that tells of a passing trouble of the server's,
             which only some dialects have.
+        @param retry: told of each request that is about to fail, and whether it was written; says
+            whether it has taken the request over, to repeat it.
         """
         self.sink = sink
         self.counters = counters
@@ -102,12 +109,14 @@ class Pipeline:
         self.answered = answered
         self.rank = rank
         self.troubled = troubled
+        self.retry = retry
         self.inQueue: list[Request] = []
         self.outQueue: deque[Request] = deque()
         self.awake = False
         self.silent = False
         self.crowded = False
         self.heldBack: list[HeldBack] = []
+        self.repeated: list[Request] = []
         self.sampler: Sampler | None = None
 
     def submit(self, request: Request) -> None:
@@ -152,24 +161,29 @@ class Pipeline:
 
     def fail(self, text: str) -> None:
         """
-        Complete everything in both queues with an error.
+        Complete everything in both queues with an error, but for what is repeated.
 
         The unsent requests are failed first, as twemproxy does; every client sees its own
         order in any case.
 
         @param text: the reason, as the pool's dialect is to carry it.
         """
-        unsent, waiting = self.inQueue, list(self.outQueue)
+        unsent, sent = self.inQueue, list(self.outQueue)
         # twemproxy counts a request when it is queued, also when it is never written.
-        self.counters.requests += len(self.inQueue)
-        self.counters.request_bytes += sum(len(each.data) for each in self.inQueue)
+        self.counters.requests += len(unsent)
+        self.counters.request_bytes += sum(len(each.data) for each in unsent)
         self.inQueue = []
         self.outQueue.clear()
+        self.repeated = []
         self.silent = False
+        if self.retry is not None:
+            # Oldest first: what is repeated keeps its order.
+            sent = self._notRepeated(sent, True)
+            unsent = self._notRepeated(unsent, False)
         line = self.errorLine(text)
         touched: list[Owner] = []
         told = 0
-        for request in [*unsent, *waiting]:
+        for request in [*unsent, *sent]:
             owner = request.owner
             if owner is None or owner.gone:
                 continue
@@ -179,9 +193,22 @@ class Pipeline:
                 owner.touched = True
                 touched.append(owner)
         if self.sampler is not None:
-            self.sampler.failed(text, unsent, waiting, told)
+            self.sampler.failed(text, unsent, sent, told)
         for owner in touched:
             owner.settle()
+
+    def _notRepeated(self, doomed: list[Request], sent: bool) -> list[Request]:
+        retry = self.retry
+        assert retry is not None
+        return [each for each in doomed if not retry(each, sent)]
+
+    def rejoin(self, request: Request) -> None:
+        """
+        Queue a request that has failed elsewhere, and watch its time.
+        """
+        self.submit(request)
+        if request.expect != NOTHING:
+            self.repeated.append(request)
 
     def relieve(self) -> None:
         """
@@ -197,6 +224,15 @@ class Pipeline:
         """
         The request that has waited longest for its reply; L{None} when none does.
         """
+        oldest = self._first()
+        if self.repeated:
+            self.repeated = [each for each in self.repeated if each.reply is None]
+            for request in self.repeated:
+                if oldest is None or request.since < oldest.since:
+                    oldest = request
+        return oldest
+
+    def _first(self) -> Request | None:
         if self.outQueue:
             return self.outQueue[0]
         for request in self.inQueue:

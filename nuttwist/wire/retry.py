@@ -1,0 +1,155 @@
+"""
+Requests that are repeated when their connection fails.
+
+Rules of this module. What was written to a server is repeated only if it changes nothing there;
+what was not written is repeated whatever it is. A request keeps its age, so its timeout holds over
+all attempts, and its place with its client. It is routed anew, so that it goes where its keys are
+by then. All of this happens only after a failure, and costs nothing before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import attrs
+
+from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.request import GREETING, NOTHING, Owner, Request
+
+
+@attrs.frozen
+class Repeatable:
+    """
+    What must be known of a request to repeat it.
+
+    @ivar isRead: it changes nothing at the server, and may be sent twice.
+    @ivar keys: what decides its server; at least one.
+    """
+
+    isRead: bool
+    keys: Sequence[bytes]
+
+
+@attrs.frozen
+class Allowance:
+    """
+    How much repeating there may be.
+
+    @ivar attempts: how often one request is repeated at most.
+    @ivar timeout: seconds from queueing a request to its reply; L{None} waits for ever.
+    """
+
+    attempts: int
+    timeout: float | None
+
+
+class Way(Protocol):
+    """
+    The part of a L{nuttwist.wire.router.Router} that is needed here.
+    """
+
+    def route(self, key: bytes) -> Pipeline: ...
+
+    def seconds(self) -> float: ...
+
+
+class Repeated:
+    """
+    Owns one request that is repeated, in the place of who waits for it.
+
+    @ivar owner: who waits, or L{None} when no reply is expected.
+    @ivar left: how often it may be repeated again.
+    """
+
+    __slots__ = ("left", "owner", "touched")
+
+    def __init__(self, owner: Owner | None, left: int) -> None:
+        self.owner = owner
+        self.left = left
+        self.touched = False
+
+    @property
+    def gone(self) -> bool:
+        """
+        True when nobody waits.
+        """
+        return self.owner is None or self.owner.gone
+
+    def settle(self) -> None:
+        """
+        The reply has come.
+        """
+        self.touched = False
+        if self.owner is not None:
+            self.owner.settle()
+
+    def failed(self, request: Request, line: bytes) -> None:
+        """
+        It has failed for good.
+        """
+        if self.owner is not None:
+            self.owner.failed(request, line)
+
+
+class Retries:
+    """
+    Repeats the requests of one kind of server connections.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        repeatable: Callable[[bytes], Repeatable | None],
+        allowance: Callable[[], Allowance],
+        repeated: Callable[[], None],
+    ) -> None:
+        """
+        @param way: the way to these connections.
+        @param repeatable: reads the bytes of a request; L{None}: it cannot be repeated.
+        @param allowance: how much there may be at the moment.
+        @param repeated: called for each request that is repeated.
+        """
+        self._way = way
+        self._repeatable = repeatable
+        self._allowance = allowance
+        self._repeated = repeated
+
+    def retry(self, request: Request, sent: bool) -> bool:
+        """
+        Repeat a request whose connection has failed, if that is safe and there is time left.
+
+        @param sent: some of its bytes were written.
+        @return: whether it has been queued again.
+        """
+        left = self._left(request)
+        if left <= 0 or request.expect == GREETING:
+            return False
+        pipeline = self._pipelineFor(request, sent)
+        if pipeline is None:
+            return False
+        owner = request.owner
+        request.owner = Repeated(owner.owner if isinstance(owner, Repeated) else owner, left - 1)
+        if request.found is not None:
+            request.found.clear()
+        self._repeated()
+        pipeline.rejoin(request)
+        return True
+
+    def _left(self, request: Request) -> int:
+        owner, allowed = request.owner, self._allowance()
+        if owner is not None and owner.gone and request.expect != NOTHING:
+            return 0
+        if allowed.timeout is not None:
+            if request.since + allowed.timeout - self._way.seconds() <= 0:
+                return 0
+        return owner.left if isinstance(owner, Repeated) else allowed.attempts
+
+    def _pipelineFor(self, request: Request, sent: bool) -> Pipeline | None:
+        known = self._repeatable(request.data)
+        if known is None or (sent and not known.isRead):
+            return None
+        pipelines = [self._way.route(key) for key in known.keys]
+        # The connections of one server share its counters, and any of them will do.
+        oneServer = all(each.counters is pipelines[0].counters for each in pipelines)
+        return pipelines[0] if oneServer else None
