@@ -31,6 +31,7 @@ from nuttwist.server import Server
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.retry import Allowance, Retries
 from nuttwist.wire.router import Settings
 
 _log = Logger(namespace="nuttwist.distributor")
@@ -104,12 +105,15 @@ class Distributor(Service):
         self._noServer = NoServer(loop.turn, dialect.errorLine).pipeline
 
     def _makeBackends(self, server: Server, lane: int) -> list[Backend]:
+        retries = Retries(
+            self.lane(lane), self._dialect.repeatable, self._allowance, self._countRepeated
+        )
         return [
-            self._makeBackend(server, self._dialect.lanes[lane])
+            self._makeBackend(server, self._dialect.lanes[lane], retries)
             for _ in range(self.config.server_connections)
         ]
 
-    def _makeBackend(self, server: Server, lane: Lane) -> Backend:
+    def _makeBackend(self, server: Server, lane: Lane, retries: Retries) -> Backend:
         timeout = self.config.timeout
         backend = Backend(
             connectTo(server.config, self._loop.sockets),
@@ -129,6 +133,7 @@ class Distributor(Service):
                 server.answered,
                 server.index,
                 server.troubled,
+                retries.retry,
             )
         )
         return backend
@@ -153,6 +158,17 @@ class Distributor(Service):
             probe.over(False)
         backends = [backend for server in self.servers for backend in server.backends]
         return gatherResults([each.closed for each in probes] + [each.stop() for each in backends])
+
+    # -- what retries ask
+
+    def _allowance(self) -> Allowance:
+        timeout = self.config.timeout
+        return Allowance(
+            self.config.retries if self.running else 0, timeout and timeout / 1000
+        )
+
+    def _countRepeated(self) -> None:
+        self.counters.repeated += 1
 
     # -- what routes ask
 

@@ -13,6 +13,7 @@ from nuttwist.wire.framing import Grammar
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import Request
+from nuttwist.wire.retry import Repeatable
 from nuttwist.wire.router import Router, Settings
 from nuttwist.wire.sights import Sight
 
@@ -53,6 +54,7 @@ class Dialect:
     @ivar probe: what a server is asked to know if it is well, and how each line begins that it
         then answers.
     @ivar describe: reads a request, and its reply, for a sample.
+    @ivar repeatable: reads the bytes of a request that may be repeated; L{None} for others.
     """
 
     requests: Callable[[ReplyQueue, Router, Settings], RequestGrammar]
@@ -62,3 +64,4 @@ class Dialect:
     item_size_max: int
     probe: Callable[[Settings], tuple[bytes, tuple[bytes, ...]]]
     describe: Callable[[Request], Sight]
+    repeatable: Callable[[bytes], Repeatable | None]

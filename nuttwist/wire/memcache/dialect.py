@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.memcache.errors import errorLine
+from nuttwist.wire.memcache.repeating import repeatable
 from nuttwist.wire.memcache.replies import MemcacheReplies
 from nuttwist.wire.memcache.requests import MemcacheRequests
 from nuttwist.wire.memcache.sights import describe
@@ -18,4 +19,5 @@ MEMCACHE = Dialect(
     item_size_max=1024 * 1024,
     probe=lambda _: (b"version\r\n", (b"VERSION ",)),
     describe=describe,
+    repeatable=repeatable,
 )

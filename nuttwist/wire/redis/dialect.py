@@ -7,6 +7,7 @@ from __future__ import annotations
 from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis.errors import errorLine
+from nuttwist.wire.redis.repeating import repeatable
 from nuttwist.wire.redis.replies import RESP3, RedisReplies
 from nuttwist.wire.redis.requests import RedisRequests
 from nuttwist.wire.redis.resp import request
@@ -56,4 +57,5 @@ REDIS = Dialect(
     item_size_max=512 * 1024 * 1024,
     probe=probe,
     describe=describe,
+    repeatable=repeatable,
 )

@@ -1,0 +1,379 @@
+"""Requests that are repeated when their connection fails: which, where, how often, how long."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from nuttwist.wire.memcache.repeating import repeatable
+from nuttwist.wire.redis.repeating import repeatable as redisRepeatable
+from nuttwist.wire.redis.resp import request as redisRequest
+from nuttwist.wire.request import CLASSIC, GREETING, META, NOTHING, Request
+from nuttwist.wire.retry import Allowance, Repeatable, Repeated, Retries
+
+from .rig import Pool, block, found
+
+ERROR = b"SERVER_ERROR unknown\r\n"
+TIMEOUT = 10.0
+
+
+class Rig(Pool):
+    """
+    One client, and servers whose requests are repeated.
+
+    @ivar allowed: the pool's allowance.
+    @ivar repeated: how many were.
+    """
+
+    def __init__(self, attempts=1, timeout=TIMEOUT, servers=2):
+        super().__init__(servers=servers)
+        self.allowed = Allowance(attempts, timeout)
+        self.repeated = 0
+        retries = Retries(self.router, repeatable, lambda: self.allowed, self._count)
+        for pipeline in self.router.pipelines:
+            pipeline.retry = retries.retry
+
+    def _count(self):
+        self.repeated += 1
+
+    def rehash(self, rank):
+        """From now on all keys are this server's."""
+        pipeline = self.router.pipelines[rank]
+        self.router.routes.clear()
+        self.router.route = lambda _key: pipeline
+
+    def failAll(self):
+        """Every connection is lost once; what is queued again meanwhile waits."""
+        for pipeline in self.router.pipelines:
+            pipeline.fail("unknown")
+
+    def answerAll(self):
+        """Every server gets what is queued for it and answers."""
+        self.takeAll()
+        for rank in range(len(self.router.pipelines)):
+            self.answer(rank)
+        return self.replies.take()
+
+
+def key(rig, rank, hit=True):
+    """A key of this server, which it has or has not."""
+    keys = (b"key%d" % number for number in range(1000))
+    return next(each for each in keys if rig.router.route(each).rank == rank and found(each) == hit)
+
+
+def test_aReadIsRepeatedWhetherItWasWrittenOrNot():
+    """The client gets its value, and no error is counted."""
+    rig = Rig()
+    one, two = key(rig, 0), key(rig, 1)
+    rig.send([b"get %s\r\n" % one])
+    rig.takeAll()
+    rig.send([b"get %s\r\n" % two])
+    rig.failAll()
+    assert rig.answerAll() == block(one) + b"END\r\n" + block(two) + b"END\r\n"
+    assert (rig.repeated, rig.counters.forward_error) == (2, 0)
+
+
+def test_aWriteIsRepeatedOnlyIfNoneOfItWasWritten():
+    """What a server may have done is not done again."""
+    rig = Rig(servers=1)
+    rig.send([b"set k 0 0 1\r\na\r\n"])
+    rig.takeAll()
+    rig.send([b"set k 0 0 1\r\nb\r\n"])
+    rig.failAll()
+    assert rig.router.pipelines[0].inQueue[0].data == b"set k 0 0 1\r\nb\r\n"
+    assert rig.answerAll() == ERROR + b"STORED\r\n"
+    assert rig.counters.forward_error == 1
+
+
+def test_theOrderOfWhatIsRepeatedStays():
+    """What was written comes first, then what was not, then what is new."""
+    rig = Rig(servers=1)
+    rig.send([b"get a\r\n"])
+    rig.takeAll()
+    rig.send([b"set k 0 0 1\r\nb\r\n", b"get b\r\n"])
+    rig.failAll()
+    rig.send([b"get c\r\n"])
+    assert rig.takeAll() == (b"get a\r\nset k 0 0 1\r\nb\r\nget b\r\nget c\r\n",)
+
+
+def test_silentWritesAreRepeatedToo():
+    """Nobody would hear of their being lost."""
+    rig = Rig(servers=1)
+    rig.send([b"set k 0 0 1 noreply\r\na\r\n", b"set k 0 0 1\r\nb\r\n"])
+    rig.failAll()
+    assert rig.takeAll() == (b"set k 0 0 1 noreply\r\na\r\nset k 0 0 1\r\nb\r\n",)
+    rig.answer(0)
+    assert rig.replies.take() == b"STORED\r\n"
+
+
+def test_silentWritesAreNotRepeatedForEver():
+    """They count their attempts like others, and end in silence."""
+    rig = Rig(attempts=2, servers=1)
+    rig.send([b"set k 0 0 1 noreply\r\na\r\n"])
+    for _ in range(3):
+        assert rig.router.pipelines[0].inQueue
+        rig.failAll()
+    assert not rig.router.pipelines[0].inQueue
+    assert (rig.repeated, rig.counters.forward_error) == (2, 0)
+
+
+@pytest.mark.parametrize("attempts", [0, 1, 3])
+def test_eachRequestIsRepeatedSoOften(attempts):
+    """Then it gets its one error."""
+    rig = Rig(attempts=attempts, servers=1)
+    rig.send([b"get a\r\n"])
+    for _ in range(attempts):
+        rig.failAll()
+        assert rig.replies.take() == b""
+    rig.failAll()
+    assert rig.replies.take() == ERROR
+    assert (rig.repeated, rig.counters.forward_error) == (attempts, 1)
+
+
+def test_thereIsNoTimeLeft():
+    """The timeout holds over all attempts."""
+    rig = Rig(attempts=9, servers=1)
+    rig.send([b"get a\r\n"])
+    rig.router.now += TIMEOUT - 1
+    rig.failAll()
+    assert rig.replies.take() == b""
+    rig.router.now += 1
+    rig.failAll()
+    assert rig.replies.take() == ERROR
+
+
+def test_withoutATimeoutThereIsAlwaysTime():
+    """Only the attempts are counted."""
+    rig = Rig(timeout=None, servers=1)
+    rig.send([b"get a\r\n"])
+    rig.router.now += 1e6
+    rig.failAll()
+    assert rig.repeated == 1
+
+
+def test_aRepeatedRequestGoesWhereItsKeyIsByThen():
+    """The connection that failed may be that of a server that is out now."""
+    rig = Rig()
+    one = key(rig, 0)
+    rig.send([b"get %s\r\n" % one])
+    rig.takeAll()
+    rig.rehash(1)
+    rig.failAll()
+    assert rig.takeAll() == (b"", b"get %s\r\n" % one)
+
+
+def test_aRequestWhoseKeysAreApartByNowIsNotRepeated():
+    """It could only be answered in part."""
+    rig = Rig()
+    one, two = key(rig, 0), key(rig, 1)
+    asked = Request(rig.replies, b"get %s %s\r\n" % (one, two), rig.router.now)
+    rig.replies.waiting.append(asked)
+    rig.router.pipelines[0].submit(asked)
+    rig.failAll()
+    assert rig.replies.take() == ERROR
+
+
+def test_partsOfASplitGetAreRepeatedEvenOnOneConnection():
+    """Each part is still answered by itself, and what it found before is forgotten."""
+    rig = Rig(servers=2)
+    one, two = key(rig, 0), key(rig, 1)
+    rig.send([b"get %s %s\r\n" % (one, two)])
+    rig.takeAll()
+    parts = [pipeline.outQueue[0] for pipeline in rig.router.pipelines]
+    parts[0].found[one] = b"half a reply"
+    rig.rehash(1)
+    rig.failAll()
+    assert parts[0].found == {}
+    assert rig.answerAll() == block(one) + block(two) + b"END\r\n"
+    assert rig.counters.forward_error == 0
+
+
+def test_aPartThatFailsForGoodFailsTheWhole():
+    """As without retries."""
+    rig = Rig(servers=2)
+    rig.send([b"get %s %s\r\n" % (key(rig, 0), key(rig, 1))])
+    rig.failAll()
+    rig.failAll()
+    assert rig.replies.take() == ERROR
+    assert rig.counters.forward_error == 1
+
+
+def test_nothingIsRepeatedForAClientThatHasLeft():
+    """Its requests end with the connection."""
+    rig = Rig(servers=1)
+    rig.send([b"get a\r\n"])
+    rig.replies.abandon()
+    rig.failAll()
+    assert rig.router.pipelines[0].inQueue == []
+    assert rig.repeated == 0
+
+
+def test_aClientThatLeavesMeanwhileIsNotMissed():
+    """The reply is swallowed, and the next attempt is not made."""
+    rig = Rig(attempts=5, servers=1)
+    rig.send([b"get a\r\nget b\r\n"])
+    rig.failAll()
+    rig.replies.abandon()
+    rig.takeAll()
+    rig.answer(0)
+    assert rig.router.pipelines[0].counters.responses == 0
+    rig.send([b"get c\r\n"])
+    rig.failAll()
+    assert rig.repeated == 2
+
+
+def test_aGreetingIsNotRepeated():
+    """It belongs to its connection."""
+    rig = Rig(servers=1)
+    pipeline = rig.router.pipelines[0]
+    pipeline.outQueue.append(Request(rig.replies, b"version\r\n", 1.0, GREETING))
+    rig.failAll()
+    assert pipeline.inQueue == []
+
+
+def test_aRequestNobodyCanReadIsNotRepeated():
+    """Such as one for every server."""
+    rig = Rig(servers=1)
+    rig.send([b"flush_all\r\n"])
+    rig.failAll()
+    assert rig.replies.take() == b"SERVER_ERROR server0: unknown\r\n"
+
+
+def test_theOldestMayBeBehindYoungerOnes():
+    """A repeated request joins a queue behind what is younger, and its time is up first."""
+    rig = Rig(attempts=9)
+    pipeline = rig.router.pipelines[1]
+    one, two = key(rig, 0), key(rig, 1)
+    rig.send([b"get %s\r\n" % one])
+    old = rig.router.pipelines[0].inQueue[0]
+    rig.router.now += 1
+    rig.send([b"get %s\r\n" % two])
+    young = pipeline.inQueue[0]
+    assert pipeline.oldest() is young
+    rig.rehash(1)
+    rig.router.pipelines[0].fail("unknown")
+    assert pipeline.oldest() is old
+    pipeline.take()
+    assert pipeline.oldest() is old
+    old.reply = b"END\r\n"
+    assert pipeline.oldest() is young
+    assert pipeline.repeated == []
+
+
+def test_theOldestIsARepeatedOneOnAnEmptyConnection():
+    """And not forgotten when the younger one is repeated besides."""
+    rig = Rig(attempts=9, servers=1)
+    pipeline = rig.router.pipelines[0]
+    rig.send([b"get a\r\n"])
+    rig.router.now += 1
+    rig.send([b"get b\r\n"])
+    rig.failAll()
+    assert pipeline.oldest() is pipeline.inQueue[0]
+    assert len(pipeline.repeated) == 2
+    pipeline.fail("unknown")
+    assert len(pipeline.repeated) == 2
+
+
+def test_whoeverWaitsForNothingIsGone():
+    """A repeated request without an owner swallows what comes."""
+    owner = Repeated(None, 1)
+    owner.touched = True
+    owner.settle()
+    owner.failed(Request(owner, b"", 0.0), ERROR)
+    assert (owner.gone, owner.touched) == (True, False)
+
+
+@attrs.frozen
+class Row:
+    """What is known of a request."""
+
+    data: bytes
+    isRead: bool
+    keys: tuple[bytes, ...]
+
+
+MEMCACHED = [
+    Row(b"get k", True, (b"k",)),
+    Row(b"gets a b", True, (b"a", b"b")),
+    Row(b"get a b ", True, (b"a", b"b")),
+    Row(b"gat 0 a b", False, (b"a", b"b")),
+    Row(b"set k 0 0 3\r\na b", False, (b"k",)),
+    Row(b"delete k noreply", False, (b"k",)),
+    Row(b"touch k 1", False, (b"k",)),
+    Row(b"incr k 1", False, (b"k",)),
+    Row(b"mg k", True, (b"k",)),
+    Row(b"mg k v f c q k O12 s\r\nmn", True, (b"k",)),
+    Row(b"mg aw== b v", True, (b"k",)),
+    Row(b"mg k v t", False, (b"k",)),
+    Row(b"mg k T30", False, (b"k",)),
+    Row(b"mg k N30", False, (b"k",)),
+    Row(b"mg k R30", False, (b"k",)),
+    Row(b"mg k h", False, (b"k",)),
+    Row(b"md k q\r\nmn", False, (b"k",)),
+    Row(b"ms aw== 1 b\r\nx", False, (b"k",)),
+    Row(b"ma k", False, (b"k",)),
+    Row(b"me k", False, (b"k",)),
+    Row(b"version", True, (b"placeholder",)),
+]
+
+
+@pytest.mark.parametrize("row", MEMCACHED, ids=lambda each: each.data)
+def test_memcachedRequests(row):
+    """Which are reads, and whose keys they are."""
+    known = repeatable(row.data + b"\r\n")
+    assert (known.isRead, tuple(known.keys)) == (row.isRead, row.keys)
+
+
+@pytest.mark.parametrize("data", [b"flush_all\r\n", b"mg /w b\r\n", b"mg AAA= b\r\n"])
+def test_memcachedRequestsThatAreNotRepeated(data):
+    """Those for all servers, and those whose key is none."""
+    assert repeatable(data) is None
+
+
+REDIS = [
+    Row(b"GET k", True, (b"k",)),
+    Row(b"get k", True, (b"k",)),
+    Row(b"mget a b", True, (b"a", b"b")),
+    Row(b"EXISTS a b", True, (b"a", b"b")),
+    Row(b"SUNION a b", True, (b"a", b"b")),
+    Row(b"EVAL_RO x 1 k", True, (b"k",)),
+    Row(b"XREAD STREAMS k 0", True, (b"k",)),
+    Row(b"OBJECT ENCODING k", True, (b"k",)),
+    Row(b"SET k v", False, (b"k",)),
+    Row(b"mset a 1 b 2", False, (b"a", b"b")),
+    Row(b"GETEX k", False, (b"k",)),
+    Row(b"EVAL x 1 k", False, (b"k",)),
+    Row(b"EVAL x 0", False, (b"placeholder",)),
+    Row(b"PUBLISH c m", False, (b"c",)),
+    Row(b"FUNCTION LIST", False, (b"placeholder",)),
+]
+
+
+@pytest.mark.parametrize("row", REDIS, ids=lambda each: each.data)
+def test_redisRequests(row):
+    """Which are reads, and whose keys they are."""
+    assert redisRepeatable(redisRequest(row.data.split())) == Repeatable(row.isRead, list(row.keys))
+
+
+@pytest.mark.parametrize(
+    "words", [b"DBSIZE", b"SCAN 0", b"KEYS *", b"FLUSHALL", b"SCRIPT LOAD x", b"NONESUCH"]
+)
+def test_redisRequestsThatAreNotRepeated(words):
+    """Those for all servers, or for a certain one."""
+    assert redisRepeatable(redisRequest(words.split())) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"PING\r\n", b"*1\r\n$4\r\nPI"])
+def test_whatIsNoWholeRedisRequestIsNotRepeated(data):
+    """Nothing can be told of it."""
+    assert redisRepeatable(data) is None
+
+
+def test_replacedExpectationsStay():
+    """A meta request is still one when it is repeated."""
+    rig = Rig(servers=1)
+    rig.send([b"mg k v\r\n"])
+    rig.failAll()
+    repeated = rig.router.pipelines[0].inQueue[0]
+    assert (repeated.expect, META in (CLASSIC, NOTHING)) == (META, False)
+    assert rig.answerAll() == b"VA 4\r\nHD\r\n\r\n"
