@@ -105,15 +105,20 @@ class Distributor(Service):
         self._noServer = NoServer(loop.turn, dialect.errorLine).pipeline
 
     def _makeBackends(self, server: Server, lane: int) -> list[Backend]:
-        retries = Retries(
-            self.lane(lane), self._dialect.repeatable, self._allowance, self._countRepeated
-        )
-        return [
-            self._makeBackend(server, self._dialect.lanes[lane], retries)
+        backends = [
+            self._makeBackend(server, self._dialect.lanes[lane])
             for _ in range(self.config.server_connections)
         ]
+        retries = Retries(self.lane(lane), self._dialect.repeatable, self._allowance, self.counters)
+        for backend in backends:
+            backend.pipeline.retry = retries.retry
+        return backends
 
-    def _makeBackend(self, server: Server, lane: Lane, retries: Retries) -> Backend:
+    def _allowance(self) -> Allowance:
+        timeout = self.config.timeout
+        return Allowance(self.config.retries if self.running else 0, timeout and timeout / 1000)
+
+    def _makeBackend(self, server: Server, lane: Lane) -> Backend:
         timeout = self.config.timeout
         backend = Backend(
             connectTo(server.config, self._loop.sockets),
@@ -133,7 +138,6 @@ class Distributor(Service):
                 server.answered,
                 server.index,
                 server.troubled,
-                retries.retry,
             )
         )
         return backend
@@ -158,17 +162,6 @@ class Distributor(Service):
             probe.over(False)
         backends = [backend for server in self.servers for backend in server.backends]
         return gatherResults([each.closed for each in probes] + [each.stop() for each in backends])
-
-    # -- what retries ask
-
-    def _allowance(self) -> Allowance:
-        timeout = self.config.timeout
-        return Allowance(
-            self.config.retries if self.running else 0, timeout and timeout / 1000
-        )
-
-    def _countRepeated(self) -> None:
-        self.counters.repeated += 1
 
     # -- what routes ask
 

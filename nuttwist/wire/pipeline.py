@@ -64,6 +64,8 @@ class Pipeline:
     @ivar heldBack: those that are.
     @ivar repeated: requests that failed on another connection, or on an earlier one, and wait
         here: they may be older than those before them.
+    @ivar retry: told of each request that is about to fail, and whether it was written; says
+        whether it has taken the request over, to repeat it. L{None}: nothing is repeated.
     @ivar sampler: looks at requests; L{None} while nobody wants to know.
     """
 
@@ -93,15 +95,12 @@ class Pipeline:
         answered: Callable[[], None],
         rank: int,
         troubled: Callable[[], None] = lambda: None,
-        retry: Callable[[Request, bool], bool] | None = None,
     ) -> None:
         """
         @param errorLine: renders the proxy's own errors in the dialect of the pool.
         @param answered: called once for a batch of replies that reached their clients.
         @param troubled: called for a reply that tells of a passing trouble of the server's,
             which only some dialects have.
-        @param retry: told of each request that is about to fail, and whether it was written; says
-            whether it has taken the request over, to repeat it.
         """
         self.sink = sink
         self.counters = counters
@@ -109,7 +108,6 @@ class Pipeline:
         self.answered = answered
         self.rank = rank
         self.troubled = troubled
-        self.retry = retry
         self.inQueue: list[Request] = []
         self.outQueue: deque[Request] = deque()
         self.awake = False
@@ -117,6 +115,7 @@ class Pipeline:
         self.crowded = False
         self.heldBack: list[HeldBack] = []
         self.repeated: list[Request] = []
+        self.retry: Callable[[Request, bool], bool] | None = None
         self.sampler: Sampler | None = None
 
     def submit(self, request: Request) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import attrs
 
+from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import GREETING, NOTHING, Owner, Request
 
@@ -102,18 +103,18 @@ class Retries:
         way: Way,
         repeatable: Callable[[bytes], Repeatable | None],
         allowance: Callable[[], Allowance],
-        repeated: Callable[[], None],
+        counters: PoolCounters,
     ) -> None:
         """
         @param way: the way to these connections.
         @param repeatable: reads the bytes of a request; L{None}: it cannot be repeated.
         @param allowance: how much there may be at the moment.
-        @param repeated: called for each request that is repeated.
+        @param counters: the pool's.
         """
         self._way = way
         self._repeatable = repeatable
         self._allowance = allowance
-        self._repeated = repeated
+        self._counters = counters
 
     def retry(self, request: Request, sent: bool) -> bool:
         """
@@ -132,7 +133,7 @@ class Retries:
         request.owner = Repeated(owner.owner if isinstance(owner, Repeated) else owner, left - 1)
         if request.found is not None:
             request.found.clear()
-        self._repeated()
+        self._counters.repeated += 1
         pipeline.rejoin(request)
         return True
 
