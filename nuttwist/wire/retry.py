@@ -141,9 +141,9 @@ class Retries:
         owner, allowed = request.owner, self._allowance()
         if owner is not None and owner.gone and request.expect != NOTHING:
             return 0
-        if allowed.timeout is not None:
-            if request.since + allowed.timeout - self._way.seconds() <= 0:
-                return 0
+        timeout = allowed.timeout
+        if timeout is not None and request.since + timeout - self._way.seconds() <= 0:
+            return 0
         return owner.left if isinstance(owner, Repeated) else allowed.attempts
 
     def _pipelineFor(self, request: Request, sent: bool) -> Pipeline | None:

@@ -4,9 +4,7 @@ Which memcached requests may be repeated when their connection fails, and where 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from nuttwist.wire.memcache.commands import COMMANDS, CRLF, Command, Shape
+from nuttwist.wire.memcache.commands import COMMANDS, CRLF, Shape
 from nuttwist.wire.memcache.keys import isKey, routedKey
 from nuttwist.wire.retry import Repeatable
 
@@ -18,38 +16,17 @@ HARMLESS = frozenset(b"bcfkOqsv")
 PLACEHOLDER = b"placeholder"
 
 
-def _retrieval(words: list[bytes], command: Command) -> Repeatable:
-    # With a time to live it changes that.
-    return Repeatable(command.number is None, words[command.key :])
+#: Where the flags of a meta request begin, among its words.
+_FLAGS_AT = {Shape.META: 2, Shape.META_STORE: 3}
 
 
-def _write(words: list[bytes], command: Command) -> Repeatable:
-    return Repeatable(False, words[1:2])
-
-
-def _meta(words: list[bytes], command: Command) -> Repeatable | None:
-    flags = words[3:] if command.shape is Shape.META_STORE else words[2:]
+def _meta(words: list[bytes], flags: list[bytes]) -> Repeatable | None:
     key = routedKey(words[1], flags)
     # The way of a key that is none must not be remembered.
     if key is None or not isKey(key):
         return None
     isRead = words[0] == b"mg" and all(flag[0] in HARMLESS for flag in flags)
     return Repeatable(isRead, [key])
-
-
-def _version(words: list[bytes], command: Command) -> Repeatable:
-    return Repeatable(True, [PLACEHOLDER])
-
-
-#: What is not here goes to all servers, or to none.
-_READERS: dict[Shape, Callable[[list[bytes], Command], Repeatable | None]] = {
-    Shape.RETRIEVE: _retrieval,
-    Shape.STORE: _write,
-    Shape.CHANGE: _write,
-    Shape.META: _meta,
-    Shape.META_STORE: _meta,
-    Shape.VERSION: _version,
-}
 
 
 def repeatable(data: bytes) -> Repeatable | None:
@@ -60,5 +37,12 @@ def repeatable(data: bytes) -> Repeatable | None:
     """
     words = [word for word in data[: data.find(CRLF)].split(b" ") if word]
     command = COMMANDS[words[0]]
-    reader = _READERS.get(command.shape)
-    return None if reader is None else reader(words, command)
+    shape = command.shape
+    if shape is Shape.RETRIEVE:
+        # With a time to live it changes that.
+        return Repeatable(command.number is None, words[command.key :])
+    if shape in (Shape.STORE, Shape.CHANGE):
+        return Repeatable(False, words[1:2])
+    if shape in _FLAGS_AT:
+        return _meta(words, words[_FLAGS_AT[shape] :])
+    return Repeatable(True, [PLACEHOLDER]) if shape is Shape.VERSION else None

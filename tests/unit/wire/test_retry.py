@@ -6,8 +6,7 @@ import attrs
 import pytest
 
 from nuttwist.wire.memcache.repeating import repeatable
-from nuttwist.wire.redis.repeating import repeatable as redisRepeatable
-from nuttwist.wire.redis.resp import request as redisRequest
+from nuttwist.wire.redis import repeating as redis, resp
 from nuttwist.wire.request import GREETING, Request
 from nuttwist.wire.retry import Allowance, Repeatable, Repeated, Retries
 
@@ -347,7 +346,9 @@ REDIS = [
 @pytest.mark.parametrize("row", REDIS, ids=lambda each: each.data)
 def test_redisRequests(row):
     """Which are reads, and whose keys they are."""
-    assert redisRepeatable(redisRequest(row.data.split())) == Repeatable(row.isRead, list(row.keys))
+    assert redis.repeatable(resp.request(row.data.split())) == Repeatable(
+        row.isRead, list(row.keys)
+    )
 
 
 @pytest.mark.parametrize(
@@ -355,13 +356,13 @@ def test_redisRequests(row):
 )
 def test_redisRequestsThatAreNotRepeated(words):
     """Those for all servers, or for a certain one."""
-    assert redisRepeatable(redisRequest(words.split())) is None
+    assert redis.repeatable(resp.request(words.split())) is None
 
 
 @pytest.mark.parametrize("data", [b"", b"PING\r\n", b"*1\r\n$4\r\nPI"])
 def test_whatIsNoWholeRedisRequestIsNotRepeated(data):
     """Nothing can be told of it."""
-    assert redisRepeatable(data) is None
+    assert redis.repeatable(data) is None
 
 
 def test_aRepeatedMetaRequestIsStillOne():
