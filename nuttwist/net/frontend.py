@@ -1,5 +1,5 @@
 """
-The side of the clients: arrows (a) and (d) of the drawing.
+The side of the clients: a pool's door.
 """
 
 from __future__ import annotations
@@ -8,18 +8,12 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import (
-    IAddress,
-    IHalfCloseableProtocol,
-    IPushProducer,
-    ITCPTransport,
-)
-from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.internet.interfaces import IAddress, ITCPTransport
+from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from nuttwist.net.deadline import Clock
-from nuttwist.net.lines import ChunkReceiver
+from nuttwist.net.serverprotocol import ServerProtocol
 from nuttwist.net.turn import Turn
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import RequestGrammar
@@ -27,147 +21,6 @@ from nuttwist.wire.replyqueue import ReplyQueue
 
 #: Seconds that clients have, when the proxy stops, to take what has been written to them.
 GRACE = 0.5
-
-# Why a client is not read at the moment, as bits.
-FULL, OUTSTANDING, CROWDED = 1, 2, 4
-
-
-@implementer(IHalfCloseableProtocol, IPushProducer)
-class ServerProtocol(ChunkReceiver):
-    """
-    One client: its bytes become requests, its replies leave in order.
-
-    @ivar replies: what this client is owed.
-    """
-
-    grammar: RequestGrammar
-    _added = False
-    _holds = 0
-    _halfClosed = False
-
-    def __init__(self, frontend: Frontend) -> None:
-        self._frontend = frontend
-        self.replies = ReplyQueue(self, frontend.counters)
-        ChunkReceiver.__init__(self, frontend.grammar(self.replies))
-
-    def connectionMade(self) -> None:
-        self._frontend.opened(self)
-        self.transport.registerProducer(self, True)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.replies.abandon()
-        self._frontend.closed(self, reason)
-
-    # -- (a) requests in
-
-    def stopped(self) -> bool:
-        """
-        True behind a quit or a hang-up, and when nobody is left to answer.
-        """
-        return self.replies.ending or self.replies.gone
-
-    def full(self) -> bool:
-        """
-        True when the client is owed so much that it is not read any further.
-        """
-        return self.replies.isFull()
-
-    def dataReceived(self, data: bytes) -> None:
-        ChunkReceiver.dataReceived(self, data)
-        feeding = self.grammar.feeding
-        if feeding is not None:
-            self.grammar.feeding = None
-            if feeding.crowded:
-                self._hold(CROWDED)
-                feeding.heldBack.append(self)
-        if self.replies.isFull():
-            self._hold(OUTSTANDING)
-
-    def readConnectionLost(self) -> None:
-        """
-        The client has said all it will say: answer that, then close.
-        """
-        self._halfClosed = True
-        self._closeWhenDone()
-
-    def writeConnectionLost(self) -> None:
-        """
-        Never happens: the proxy does not half-close.
-        """
-
-    # -- (d) replies out
-
-    def wake(self) -> None:
-        """
-        There are replies; they are written when the turn ends.
-        """
-        if not self._added:
-            self._added = True
-            self._frontend.turn.add(self)
-
-    def turnEnded(self) -> None:
-        """
-        Write the replies that may leave.
-        """
-        self._added = False
-        data = self.replies.take()
-        if data:
-            self.transport.write(data)
-        if self._holds & OUTSTANDING and len(self.replies.waiting) <= self.replies.room // 2:
-            self._release(OUTSTANDING)
-        if self._halfClosed or self.replies.ending:
-            self._closeWhenDone()
-
-    def _closeWhenDone(self) -> None:
-        unread = self._holds and not self.replies.ending
-        if not self.replies.waiting and not unread:
-            self.close()
-
-    def close(self) -> None:
-        """
-        Close once what has been written is sent.
-        """
-        self.transport.unregisterProducer()
-        self.transport.loseConnection()
-
-    # -- reading stops for as long as there is a reason
-
-    def pauseProducing(self) -> None:
-        """
-        The transport has more to send than it likes: this client does not read its replies.
-        """
-        self._hold(FULL)
-
-    def resumeProducing(self) -> None:
-        """
-        The transport has sent it all.
-        """
-        self._release(FULL)
-
-    def stopProducing(self) -> None:
-        """
-        The transport is gone; L{connectionLost} follows.
-        """
-
-    def relieved(self) -> None:
-        """
-        The crowded pipeline that this client fed has room again.
-        """
-        self._release(CROWDED)
-
-    def _hold(self, why: int) -> None:
-        if not self._holds:
-            ChunkReceiver.pauseProducing(self)
-        self._holds |= why
-
-    def _release(self, why: int) -> None:
-        if self._holds == why:
-            self._holds = 0
-            ChunkReceiver.resumeProducing(self)
-            if self._halfClosed:
-                self._closeWhenDone()
-        else:
-            self._holds &= ~why
 
 
 class Refusal(Protocol):
