@@ -1,0 +1,1 @@
+"""The clients that notice: whether they do."""
