@@ -29,7 +29,7 @@ def addArguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, terminal: Terminal) -> int:
     found = examined(arguments.file)
     if arguments.json:
-        terminal.json(attrs.asdict(found))
+        terminal.json({"ok": not found.mistakes, **attrs.asdict(found)})
     else:
         terminal.show(*found.lines())
     wrong = found.mistakes or (arguments.strict and found.warnings)

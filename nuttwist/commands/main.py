@@ -57,6 +57,9 @@ COMMANDS = {
     "explain": Row("Say which server has a key, why, and who would have it next.", "explain"),
     "plan": Row("Say which keys move when one configuration replaces another.", "plan"),
     "ring": Row("Say or draw how much of the keys each server has.", "ring"),
+    "stats": Row("Show the counters of a statistics port, nuttwist's or twemproxy's.", "stats"),
+    "top": Row("Watch requests, queues and errors of a statistics port as they come.", "top"),
+    "bench": Row("Load a pool or a server for some seconds, and check every reply.", "bench"),
 }
 """
 Every subcommand by its name. One whose module has C{main(words)} in place of the two functions
