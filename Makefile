@@ -4,6 +4,7 @@
 # make lint       ruff and mypy
 # make bench      measures the proxy's forms against twemproxy, and writes docs/benchmarks.md
 # make transcripts  plays every recorded conversation against the running command
+# make fuzz       drives every parser with hostile bytes, FUZZ_MINUTES each (10)
 # make packaging  builds the wheel and tries it in fresh environments
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Debian installs nutcracker where only root's path looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: run test unit unit-compiled integration e2e programs lint format packaging bench transcripts clean
+.PHONY: run test unit unit-compiled integration e2e programs lint format fuzz packaging bench transcripts clean
 .NOTPARALLEL:
 
 run: $(VENV)/.run
@@ -52,6 +53,12 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+FUZZ_MINUTES ?= 10
+FUZZ_TARGETS := memcached-requests memcached-replies redis-requests redis-replies yaml
+fuzz: $(VENV)/.fuzz
+	set -e; for target in $(FUZZ_TARGETS); do \
+		$(BIN)/python -m tests.fuzz $$target --minutes $(FUZZ_MINUTES); done
+
 packaging: $(VENV)/.test
 	$(BIN)/python -m pytest -p no:twisted tests/packaging
 
@@ -76,7 +83,7 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info _trial_temp .coverage .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
 # Editable installs are pure in any case; the variable saves fetching the compiler of the core.
-$(VENV)/.run $(VENV)/.test: export NUTTWIST_PURE := 1
+$(VENV)/.run $(VENV)/.test $(VENV)/.fuzz: export NUTTWIST_PURE := 1
 
 $(VENV)/.run: setup.cfg pyproject.toml
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
@@ -87,6 +94,11 @@ $(VENV)/.test: setup.cfg pyproject.toml
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(PIP) install -e '.[test]'
 	touch $@ $(VENV)/.run
+
+$(VENV)/.fuzz: setup.cfg pyproject.toml
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(PIP) install -e '.[test,fuzz]'
+	touch $@
 
 $(VENV)/.bench: setup.cfg pyproject.toml
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)

@@ -88,8 +88,10 @@ def oneInput(data: bytes) -> None:
             made = Link(lambda owner: requests(letters, owner), stock, shortReplies)
             made.send(pieces)
             assertTheseBytes(made.requests, said)
-            assert made.bad or len(made.server._buffer) <= made.server.grammar.maxLine + 1 or (
-                not made.server.line_mode
+            assert (
+                made.bad
+                or len(made.server._buffer) <= made.server.grammar.maxLine + 1
+                or (not made.server.line_mode)
             )
             arrived = made.received(), [each.found for each in made.requests]
             assert expected in (None, arrived), pieces

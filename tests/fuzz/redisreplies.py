@@ -61,9 +61,7 @@ def assertTheseBytes(waiting: list[Request], said: bytes, kinds: frozenset[int])
     for each in answered:
         assert skip(each.reply, 0) == len(each.reply)
         assert each.reply[0] in kinds
-    return sum(
-        bool(TRANSIENT.match(each.reply)) for each in answered if each.expect == CLASSIC
-    )
+    return sum(bool(TRANSIENT.match(each.reply)) for each in answered if each.expect == CLASSIC)
 
 
 def oneInput(data: bytes) -> None:

@@ -49,4 +49,7 @@ def answers(words: list[bytes]) -> bool:
     """Whether memcached certainly replies to a line: not if it is quiet, or says noreply."""
     if words[0] in (b"mg", b"ms", b"md", b"ma"):
         return not any(word.startswith(b"q") for word in words[2:])
-    return not (words[-1] == b"noreply" and len(words) > 2 and not words[0].startswith(b"g"))
+    if words[0].startswith(b"g") or words[-1] != b"noreply":
+        return True
+    # The second word of another command is a key.
+    return len(words) == 2 and words[0] != b"flush_all"

@@ -1,0 +1,1 @@
+"""Tests of the targets of the fuzzer."""
