@@ -8,6 +8,7 @@ import time
 from typing import Protocol
 
 from nuttwist.server import Server
+from nuttwist.ways import Ways
 from nuttwist.wire.pipeline import Pipeline
 
 #: Keys whose way is remembered. When there are more, all are forgotten: that bounds the memory
@@ -22,26 +23,11 @@ class Map(Protocol):
     """
     The distributor, as far as routing needs it.
 
-    @ivar crowded: how many pipelines hold their clients back at the moment.
+    @ivar ways: where keys go.
     """
 
     servers: list[Server]
-    crowded: int
-
-    def locate(self, key: bytes) -> Server | None:
-        """
-        The live server of a key; L{None} when no server is live.
-        """
-
-    def cacheable(self) -> bool:
-        """
-        Whether a key stays with its server until servers go or come.
-        """
-
-    def noServer(self) -> Pipeline:
-        """
-        Where requests go when no server is live.
-        """
+    ways: Ways
 
     def statistics(self, about: str) -> list[tuple[str, str]]:
         """
@@ -88,6 +74,7 @@ class Routes:
         self.nextClient = distributor.nextClient
         self.time = time.time
         self._distributor = distributor
+        self._ways = distributor.ways
         self._lane = lane
 
     @property
@@ -95,16 +82,15 @@ class Routes:
         """
         How many pipelines hold their clients back at the moment.
         """
-        return self._distributor.crowded
+        return self._ways.crowded
 
     def route(self, key: bytes) -> Pipeline:
         """
-        The pipeline for a well-formed key; one that fails every request when no server is live.
+        The pipeline for a well-formed key; one that fails every request when nobody is live
+        who could have it.
         """
-        distributor = self._distributor
-        server = distributor.locate(key)
-        pipeline = server.pipelineFor(key, self._lane) if server else distributor.noServer()
-        if len(key) <= MEMORABLE and distributor.cacheable():
+        pipeline = self._ways.wayOf(key, self._lane)
+        if len(key) <= MEMORABLE and self._ways.cacheable():
             if len(self.routes) >= REMEMBERED:
                 self.routes.clear()
             self.routes[key] = pipeline

@@ -11,12 +11,15 @@ from zlib import crc32
 from twisted.logger import Logger
 
 from nuttwist.config import ServerConfig
-from nuttwist.net.backend import Backend
+from nuttwist.net.backend import Backend, State
 from nuttwist.net.troubles import Loss
 from nuttwist.wire.counters import ServerCounters
 from nuttwist.wire.pipeline import Pipeline
 
 _log = Logger(namespace="nuttwist.server")
+
+#: Why a server is ejected that answers, but with errors that say it cannot serve.
+TROUBLED = "it answers with errors"
 
 
 class Keeper(Protocol):
@@ -29,9 +32,16 @@ class Keeper(Protocol):
         A connection was opened.
         """
 
-    def failed(self, server: Server) -> None:
+    def failed(self, server: Server, why: str) -> None:
         """
         A server failed once.
+
+        @param why: in a few words.
+        """
+
+    def isFailing(self, server: Server) -> bool:
+        """
+        True when a failure is held against a server that is live.
         """
 
     def succeeded(self, server: Server) -> None:
@@ -77,6 +87,8 @@ class Server:
         self._keeper = keeper
         self._make = make
         self._lanes: dict[int, list[Backend]] = {}
+        # Connections begun before the last failure: if they are lost as well, it is no other.
+        self._shaken: set[Backend] = set()
         self.connections(0)
 
     def __str__(self) -> str:
@@ -115,7 +127,7 @@ class Server:
         """
         A reply told of a passing trouble of the server's.
         """
-        self._keeper.failed(self)
+        self._keeper.failed(self, TROUBLED)
 
     def backendMade(self) -> None:
         """
@@ -129,6 +141,9 @@ class Server:
         A connection was lost, or could not be made. One that was idle is no failure of the
         server; but a server that closes one may be dying, and a look at once spares the next
         request from finding out.
+
+        What takes several connections at once is one failure: the loss of a connection counts
+        when it was begun after the last loss that counted, or when the server has answered since.
         """
         if loss.made:
             self.counters.server_connections -= 1
@@ -137,10 +152,26 @@ class Server:
             return
         setattr(self.counters, name, getattr(self.counters, name) + 1)
         _log.info("{server} lost: {reason}", server=self, reason=loss.trouble.reason)
+        known = backend in self._shaken and self._keeper.isFailing(self)
+        self._shaken.discard(backend)
         if loss.worked or not loss.made:
-            self._keeper.failed(self)
+            if not known:
+                self._failed(loss.trouble.text)
         elif loss.heard and self._keeper.isWatchful():
+            if known:
+                self._shaken.add(backend)
             backend.connect()
+
+    def _failed(self, why: str) -> None:
+        self._shaken = {each for each in self.backends if each.state is not State.IDLE}
+        self._keeper.failed(self, why)
+
+    def relieve(self) -> None:
+        """
+        Clients that are held back on its connections have other ways by now.
+        """
+        for backend in self.backends:
+            backend.relieve()
 
     def crowd(self, change: int) -> None:
         """

@@ -89,6 +89,7 @@ class ProxyService(MultiService):
             pool = PoolService(config, loop, self._statistics, readSize, bound)
             self.pools[config.name] = pool
             pool.setServiceParent(self)
+        self._backUp()
         self.stats: ListeningService | None = None
         if statsAddress is not None:
             host, port = statsAddress
@@ -96,6 +97,11 @@ class ProxyService(MultiService):
                 Listen(host=host, port=port), StatisticsFactory(self), loop.sockets
             )
             self.stats.setServiceParent(self)
+
+    def _backUp(self) -> None:
+        for pool in self.pools.values():
+            backup = pool.config.backup
+            pool.distributor.backUp(None if backup is None else self.pools[backup].distributor)
 
     def privilegedStartService(self) -> None:
         """

@@ -27,6 +27,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nuttwist.net.clientprotocol import ClientProtocol
+from nuttwist.net.crowd import Crowd
 from nuttwist.net.deadline import Clock, Deadline
 from nuttwist.net.greeting import greet
 from nuttwist.net.troubles import DEADLINE, STOPPED, Loss, Trouble, troubleOf
@@ -36,8 +37,6 @@ from nuttwist.wire.pipeline import Pipeline
 
 _log = Logger(namespace="nuttwist.backend")
 
-#: Bytes of unwritten requests over which the clients that feed a backend are held back.
-CROWD = 1024 * 1024
 #: Seconds to wait for a connection in a pool without a timeout of its own.
 CONNECT_TIMEOUT = 30.0
 
@@ -116,8 +115,6 @@ class Backend(ClientFactory):
         self._writable = False
         self._open = 0
         self._whenClosed: list[Deferred[None]] = []
-        # Of the requests that cannot be written yet: how many are measured, and their bytes.
-        self._measured = self._unwritten = 0
 
     def __str__(self) -> str:
         return str(self._watcher)
@@ -127,6 +124,7 @@ class Backend(ClientFactory):
         Take the queues that this backend serves, and that wake it.
         """
         self.pipeline = pipeline
+        self._crowd = Crowd(pipeline, self._watcher.crowd)
         self._deadline = Deadline(
             self._clock, self._timeout, pipeline, partial(self.drop, DEADLINE)
         )
@@ -151,28 +149,20 @@ class Backend(ClientFactory):
         elif self.state is State.IDLE:
             self.connect()
         if self.pipeline.inQueue:
-            self._measure()
+            self._crowd.measure()
         self._deadline.watch()
 
     def _write(self) -> None:
         assert self._protocol is not None
         data = self.pipeline.take()
-        self._relieve()
+        self.relieve()
         self._protocol.transport.write(data)
 
-    def _measure(self) -> None:
-        queue = self.pipeline.inQueue
-        self._unwritten += sum(len(each.data) for each in queue[self._measured :])
-        self._measured = len(queue)
-        if self._unwritten > CROWD and not self.pipeline.crowded:
-            self.pipeline.crowded = True
-            self._watcher.crowd(+1)
-
-    def _relieve(self) -> None:
-        self._measured = self._unwritten = 0
-        if self.pipeline.crowded:
-            self._watcher.crowd(-1)
-            self.pipeline.relieve()
+    def relieve(self) -> None:
+        """
+        Let the clients go on that were held back.
+        """
+        self._crowd.relieve()
 
     def pauseProducing(self) -> None:
         """
@@ -277,7 +267,7 @@ class Backend(ClientFactory):
         # Then: what is repeated goes where the keys are routed by now.
         self.pipeline.fail(trouble.text)
         # Last: what was held back goes there too, behind it.
-        self._relieve()
+        self.relieve()
 
     # -- the end
 

@@ -1,5 +1,5 @@
 """
-What stands in for a backend when no server is live.
+What stands in for the backends of who is not live.
 """
 
 from __future__ import annotations
@@ -19,8 +19,14 @@ class NoServer:
     @ivar pipeline: where the requests go.
     """
 
-    def __init__(self, turn: Turn, errorLine: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, turn: Turn, errorLine: Callable[[str], bytes], why: str = REFUSED.text
+    ) -> None:
+        """
+        @param why: what clients are told.
+        """
         self._turn = turn
+        self._why = why
         self.pipeline = Pipeline(self, ServerCounters(), errorLine, _nobodyAnswers, -1)
 
     def wake(self) -> None:
@@ -34,7 +40,7 @@ class NoServer:
         Fail them.
         """
         self.pipeline.awake = False
-        self.pipeline.fail(REFUSED.text)
+        self.pipeline.fail(self._why)
 
 
 def _nobodyAnswers() -> None:

@@ -27,7 +27,7 @@ from twisted.logger import (
 from nuttwist.net.adopting import Inherited
 from nuttwist.options import logFilter
 from nuttwist.reactors import processReactor
-from nuttwist.server import Server
+from nuttwist.ring.ledger import Back, Out
 from nuttwist.service import ProxyService
 from nuttwist.workers.channel import Channel, ChannelFactory
 from nuttwist.workers.configs import decodePool
@@ -64,8 +64,8 @@ class Child:
             Start: self._start,
             Stop: lambda _: self._end(),
             Ask: lambda ask: self._tell(ask.number),
-            Ejected: lambda told: self._learn(told.pool, told.server, told.seconds),
-            Readmitted: lambda told: self._learn(told.pool, told.server, None),
+            Ejected: lambda told: self._learn(told, Out(told.seconds, told.why, told.byHand)),
+            Readmitted: lambda told: self._learn(told, Back(told.byHand)),
         }
         self.channel = Channel(self.received, self._orphaned)
         reactor.addSystemEventTrigger("before", "shutdown", self._finish)
@@ -90,7 +90,7 @@ class Child:
         }
         proxy = ProxyService(pools, self._reactor, None, start.readSize, inherited)
         for name, pool in proxy.pools.items():
-            pool.distributor.tell = partial(self._changed, name, pool.distributor.ledger.retryAfter)
+            pool.distributor.standing.tell = partial(self._changed, name)
         self._proxy = proxy
         proxy.startService()
         for out in start.out:
@@ -110,13 +110,15 @@ class Child:
         text = eventAsText(event, includeTimestamp=False, includeSystem=False)
         self.channel.send(Logged(event["log_level"].name, text))
 
-    def _changed(self, pool: str, seconds: float, server: Server, live: bool) -> None:
-        name = server.config.name
-        self.channel.send(Readmitted(pool, name) if live else Ejected(pool, name, seconds))
+    def _changed(self, pool: str, server: str, news: Out | Back) -> None:
+        kind = Ejected if isinstance(news, Out) else Readmitted
+        self.channel.send(kind(pool, server, **attrs.asdict(news)))
 
-    def _learn(self, pool: str, server: str, outFor: float | None) -> None:
+    def _learn(self, told: Ejected | Readmitted, news: Out | Back) -> None:
         assert self._proxy is not None
-        self._proxy.pools[pool].distributor.learn(server, outFor)
+        # There may be no such pool in what this worker has read.
+        if told.pool in self._proxy.pools:
+            self._proxy.pools[told.pool].distributor.learn(told.server, news)
 
     def _tell(self, number: int) -> None:
         if self._proxy is not None:

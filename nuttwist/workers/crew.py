@@ -222,9 +222,11 @@ class WorkersService(MultiService):
             out,
         )
 
-    def heard(self, worker: Worker, message: Message) -> None:
+    def heard(self, worker: Worker | None, message: Message) -> None:
         """
         Tell the others who is out and who is back, unless they know.
+
+        @param worker: who said it; L{None}: it begins here.
         """
         if isinstance(message, Ejected):
             news = self._outs.ejected(message, self._reactor.seconds())

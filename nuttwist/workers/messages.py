@@ -61,22 +61,30 @@ class Ejected:
     """
     A server is out; told by the worker that ejected it, and then to the others.
 
-    @ivar seconds: for how long from now, before it is asked whether it is well.
+    @ivar seconds: for how long from now, before it is asked whether it is well; L{None}: it is
+        not asked.
+    @ivar why: in a few words.
+    @ivar byHand: a person has ejected it, and not its failures.
     """
 
     pool: str
     server: str
-    seconds: float
+    seconds: float | None
+    why: str = ""
+    byHand: bool = False
 
 
 @attrs.frozen
 class Readmitted:
     """
     A server is back; told by the worker that found it well, and then to the others.
+
+    @ivar byHand: a person has let it in, and it was not asked.
     """
 
     pool: str
     server: str
+    byHand: bool = False
 
 
 @attrs.frozen

@@ -14,39 +14,58 @@ import attrs
 from nuttwist.workers.messages import Ejected, Readmitted
 
 
+@attrs.frozen
+class _Absence:
+    until: float | None
+    told: Ejected
+
+
 @attrs.define
 class Outs:
     """
-    The servers that are out.
+    The servers that are out. What a person has ejected stays out until a person lets it in; that
+    is no ejection to be counted.
 
     Moments are seconds of any clock, as long as it is always the same one.
 
-    @ivar ejections: how often a server of each pool was ejected.
+    @ivar ejections: how often a server of each pool was ejected over its failures.
     """
 
     ejections: Counter[str] = attrs.Factory(Counter)
-    _until: dict[tuple[str, str], float] = attrs.Factory(dict)
+    _absences: dict[tuple[str, str], _Absence] = attrs.Factory(dict)
 
     def ejected(self, told: Ejected, now: float) -> bool:
         """
         @return: whether it is news.
         """
         place = told.pool, told.server
-        if place in self._until:
+        if place in self._absences and not told.byHand:
             return False
-        self._until[place] = now + told.seconds
-        self.ejections[told.pool] += 1
+        until = None if told.seconds is None else now + told.seconds
+        self._absences[place] = _Absence(until, told)
+        self.ejections[told.pool] += not told.byHand
         return True
 
     def readmitted(self, told: Readmitted) -> bool:
         """
         @return: whether it is news.
         """
-        return self._until.pop((told.pool, told.server), None) is not None
+        place = told.pool, told.server
+        absence = self._absences.get(place)
+        if absence is None or (absence.told.byHand and absence.until is None and not told.byHand):
+            return False
+        del self._absences[place]
+        return True
 
     def now(self, now: float) -> list[Ejected]:
         """
         What a worker must be told that begins at this moment, soonest return first.
         """
-        soonest = sorted(self._until.items(), key=lambda item: item[1])
-        return [Ejected(pool, server, max(0.0, until - now)) for (pool, server), until in soonest]
+        found = [
+            attrs.evolve(each.told, seconds=_left(each, now)) for each in self._absences.values()
+        ]
+        return sorted(found, key=lambda each: (each.seconds is None, each.seconds))
+
+
+def _left(absence: _Absence, now: float) -> float | None:
+    return None if absence.until is None else max(0.0, absence.until - now)

@@ -152,32 +152,45 @@ class Failures:
         while not len(two.factory.host.cache):
             await client.answers(b"set %s 0 0 1\r\nx\r\n" % key, b"STORED\r\n")
 
-    async def test_oneProbeAtATime(self):
-        """A probe that takes longer than server_retry_timeout is the only one, and counts."""
-        probes = []
-
-        def script(connection):
-            if connection.received.startswith(b"get"):
-                connection.transport.loseConnection()
-            else:
-                probes.append(connection)
-
-        slow = self.scripted(script)
-        settings = {"server_failure_limit": 1, "server_retry_timeout": 10, "timeout": 5000}
-        pool = self.pool(slow, auto_eject_hosts=True, **settings)
+    async def test_onFailureFail(self):
+        """Keys of the ejected server fail at once, without a connection, until it is back."""
+        one, two = self.demo("one"), self.demo("two")
+        settings = {"server_failure_limit": 1, "server_retry_timeout": 500}
+        pool = self.pool(one, two, on_failure="fail", **settings)
+        own, other = keyOf(pool, "two"), keyOf(pool, "one")
+        await two.stop()
         client = await self.client(pool)
-        await client.answers(b"get a\r\n", UNKNOWN)
-        while not probes:
-            await self.turn()
-        (server,) = pool.distributor.servers
-        deadline = pool.distributor.ledger.nextDeadline()
-        while pool.distributor.ledger.nextDeadline() < deadline + 0.05:
-            await self.turn()
-        self.assertEqual(len(probes), 1)
-        probes[0].transport.write(b"VERSION 1\r\n")
-        while not pool.distributor.ledger.isLive(server.index):
-            await self.turn()
-        self.assertEqual(self.flushLoggedErrors(), [])
+        await client.answers(b"get %s\r\n" % own, REFUSED)
+        gets = b"get %s\r\nget %s\r\n" % (own, other)
+        error = b"SERVER_ERROR server two is out: Connection refused\r\n"
+        await client.answers(gets, error + b"END\r\n")
+        self.assertEqual(counters(pool, "two").server_err, 1)
+        two.start()
+        answer = error
+        while answer == error:
+            client.send(b"get %s\r\n" % own)
+            answer = await client.line()
+        self.assertEqual(answer, b"END\r\n")
+
+    async def test_onFailureBackup(self):
+        """While a server is out, another pool has its keys; then it has them again."""
+        one, two, spare = self.demo("one"), self.demo("two"), self.demo("spare")
+        settings = {"server_failure_limit": 1, "server_retry_timeout": 500}
+        backed = self.configure(one, two, on_failure="backup", backup="other", **settings)
+        proxy = self.proxy(backed, self.configure(spare, name="other"))
+        pool = proxy.pools["pool"]
+        key = keyOf(pool, "two")
+        store = b"set %s 0 0 1\r\nx\r\n" % key
+        await two.stop()
+        client = await self.client(pool)
+        await client.answers(store, REFUSED)
+        await client.answers(store, b"STORED\r\n")
+        direct = await self.client(proxy.pools["other"])
+        await direct.answers(b"get %s\r\n" % key, b"VALUE %s 0 1\r\nx\r\nEND\r\n" % key)
+        two.start()
+        while not len(two.factory.host.cache):
+            await client.answers(store, b"STORED\r\n")
+        self.assertEqual(len(one.factory.host.cache), 0)
 
     async def test_stoppedWhileItProbes(self):
         """A probe in flight ends with its pool."""
@@ -197,7 +210,7 @@ class Failures:
             await self.turn()
         await pool.parent.stopService()
         self.assertEqual(self.delayedCalls(), [])
-        sockets = pool.distributor._loop.sockets
+        sockets = pool.distributor._wiring.loop.sockets
         watch = sockets if hasattr(sockets, "getReaders") else self.reactor
         factories = [
             each.connector.factory

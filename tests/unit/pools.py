@@ -69,3 +69,20 @@ def ask(client, request, limit=0.0):
     """Send a request and give what comes back within so many seconds."""
     client.send(request)
     return heard(client, limit)
+
+
+def feed(client, requests, backend):
+    """Send requests until the client is held back over those that wait at a backend."""
+    client.send(requests)
+    while not backend.pipeline.heldBack:
+        assert heard(client) == b""
+
+
+def heardAll(client, expected):
+    """Take all of this from a client that cannot send everything at once."""
+    got = b""
+    while len(got) < len(expected):
+        piece = heard(client, 0.1)
+        assert piece, got
+        got += piece
+    assert got == expected

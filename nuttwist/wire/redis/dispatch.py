@@ -60,8 +60,9 @@ def keyed(
         return
     pipelines = _routed(client, keys)
     for key, pipeline in zip(keys, pipelines, strict=True):
-        # A server with several connections has several pipelines.
-        if pipeline.rank != pipelines[0].rank:
+        # A server with several connections has several pipelines, which count together; another
+        # pool may have a server of the same rank.
+        if pipeline.counters is not pipelines[0].counters:
             client.replies.answer(
                 error(
                     b"CROSSSLOT '%s' needs all its keys on one server, but %s and %s are on two; "

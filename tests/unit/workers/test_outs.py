@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
+
 from nuttwist.workers.messages import Ejected, Readmitted
 from nuttwist.workers.outs import Outs
 
 ONE = Ejected("alpha", "one", 30.0)
 TWO = Ejected("alpha", "two", 5.0)
+HAND = Ejected("alpha", "one", None, "ejected by hand", byHand=True)
 BACK = Readmitted("alpha", "one")
 
 
@@ -41,3 +44,30 @@ def test_lateComerIsToldWhatIsLeft():
     assert outs.now(10.0) == [Ejected("alpha", "two", 0.0), Ejected("alpha", "one", 20.0)]
     outs.readmitted(BACK)
     assert outs.now(10.0) == [Ejected("alpha", "two", 0.0)]
+
+
+def test_byHandIsNewsThoughItIsOut():
+    """A person ejects for good what is out for a time, and that is no ejection to be counted."""
+    outs = Outs()
+    outs.ejected(ONE, 0.0)
+    assert outs.ejected(HAND, 1.0)
+    assert outs.ejections["alpha"] == 1
+    assert outs.now(1000.0) == [HAND]
+
+
+def test_onlyByHandEndsWhatIsByHand():
+    """A worker that finds well what a person has ejected has not heard of it yet."""
+    outs = Outs()
+    outs.ejected(HAND, 0.0)
+    assert [outs.ejected(ONE, 1.0), outs.readmitted(BACK)] == [False, False]
+    assert outs.readmitted(Readmitted("alpha", "one", byHand=True))
+    assert outs.now(2.0) == []
+
+
+def test_byHandForATimeEndsAsAnyOther():
+    """When its time is over, a worker asks the server, and what it finds is so."""
+    outs = Outs()
+    outs.ejected(attrs.evolve(HAND, seconds=60.0), 0.0)
+    outs.ejected(attrs.evolve(HAND, server="two"), 0.0)
+    assert [each.seconds for each in outs.now(50.0)] == [10.0, None]
+    assert outs.readmitted(BACK)

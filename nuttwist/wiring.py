@@ -1,0 +1,100 @@
+"""
+How the connections to a pool's servers are made: those of requests, and those of probes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+from twisted.internet.interfaces import IConnector
+from twisted.internet.protocol import ClientFactory
+
+from nuttwist.config import PoolConfig, ServerConfig
+from nuttwist.net.backend import Backend
+from nuttwist.net.probe import Probe
+from nuttwist.reactors import Loop, Sockets
+from nuttwist.server import Server
+from nuttwist.wire.dialect import Dialect, Lane
+from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.router import Settings
+
+#: Milliseconds for a probe in a pool without a timeout of its own.
+PROBE_TIMEOUT = 1000
+
+
+def connectTo(
+    config: ServerConfig, sockets: Sockets
+) -> Callable[[ClientFactory, float], IConnector]:
+    """
+    How a connection to a server is started.
+    """
+    if config.path:
+        return lambda factory, timeout: sockets.connectUNIX(config.path, factory, timeout)
+    return lambda factory, timeout: sockets.connectTCP(config.host, config.port, factory, timeout)
+
+
+@attrs.frozen
+class Wiring:
+    """
+    What the connections of one pool are made from.
+
+    @ivar readSize: bytes read from a socket at a time.
+    """
+
+    config: PoolConfig
+    settings: Settings
+    dialect: Dialect
+    loop: Loop
+    readSize: int
+
+    def backends(self, server: Server, lane: int) -> list[Backend]:
+        """
+        The connections of one kind to a server, none of them made yet.
+        """
+        return [
+            self._backend(server, self.dialect.lanes[lane])
+            for _ in range(self.config.server_connections)
+        ]
+
+    def _backend(self, server: Server, lane: Lane) -> Backend:
+        timeout = self.config.timeout
+        backend = Backend(
+            connectTo(server.config, self.loop.sockets),
+            lane.replies,
+            lane.greeting(self.settings),
+            server,
+            self.loop.turn,
+            self.loop.sockets,
+            None if timeout is None else timeout / 1000,
+            self.readSize,
+        )
+        backend.attach(
+            Pipeline(
+                backend,
+                server.counters,
+                self.dialect.errorLine,
+                server.answered,
+                server.index,
+                server.troubled,
+            )
+        )
+        return backend
+
+    def probe(self, done: Callable[[bool], None]) -> Probe:
+        """
+        Make ready to ask a server whether it is well.
+
+        @param done: called once with the answer.
+        """
+        question, answers = self.dialect.probe(self.settings)
+        return Probe(question, answers, self.loop.sockets, self._patience(), done)
+
+    def ask(self, server: ServerConfig, probe: Probe) -> None:
+        """
+        Connect a probe to its server.
+        """
+        connectTo(server, self.loop.sockets)(probe, self._patience())
+
+    def _patience(self) -> float:
+        return (self.config.timeout or PROBE_TIMEOUT) / 1000
