@@ -5,6 +5,7 @@
 # make bench      measures the proxy's forms against twemproxy, and writes docs/benchmarks.md
 # make transcripts  plays every recorded conversation against the running command
 # make fuzz       drives every parser with hostile bytes, FUZZ_MINUTES each (10)
+# make soak       half an hour of killed servers and reloads under load; writes docs/reliability.md
 # make packaging  builds the wheel and tries it in fresh environments
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Debian installs nutcracker where only root's path looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: run test unit unit-compiled integration e2e programs lint format fuzz packaging bench transcripts clean
+.PHONY: run test unit unit-compiled integration e2e programs lint format fuzz packaging bench soak transcripts clean
 .NOTPARALLEL:
 
 run: $(VENV)/.run
@@ -66,6 +67,10 @@ bench: $(VENV)/.bench programs
 	rm -rf $(VENV)/compiled
 	$(PIP) install --no-deps --target $(VENV)/compiled .
 	$(BIN)/python -m benchmarks --compiled $(VENV)/compiled --json $(VENV)/benchmarks.json --docs
+
+MINUTES := 30
+soak: $(VENV)/.test programs
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --out build/soak --docs
 
 # Ports below the ephemeral range: nothing else on the machine is given one of them.
 REPLAY := $(BIN)/python tests/transcripts/replay.py --port-base 12000 --proxy '$(BIN)/twistd -n \

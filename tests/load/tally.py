@@ -38,3 +38,12 @@ class Tally:
     def lost(self) -> int:
         """Requests of whom nothing is known: no reply, and no connection closed."""
         return self.requests - self.answered - self.dropped - self.cut
+
+    def add(self, other: Tally) -> None:
+        """Count what another crowd has met, too."""
+        for each in attrs.fields(Tally):
+            mine, its = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, Counter):
+                mine.update(its)
+            else:
+                setattr(self, each.name, mine + its)

@@ -1,0 +1,1 @@
+"""The judgement over a soak."""
