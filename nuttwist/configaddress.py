@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from nuttwist import configrules as rules
+from nuttwist.configendpoint import isEndpoint
 from nuttwist.configplaces import KETAMA_PORT, Listen, ServerConfig
 from nuttwist.configrules import SettingError
 
@@ -51,8 +52,8 @@ def readServer(text: str) -> ServerConfig:
 
 def readListen(text: str) -> Listen:
     """
-    Read the value of C{listen}. A host in numbers comes out in its usual spelling, so that
-    addresses can be compared.
+    Read the value of C{listen}; what begins as an endpoint is one. A host in numbers comes out in
+    its usual spelling, so that addresses can be compared.
 
     @raise SettingError: about C{listen}, with the whole value, its form and the part that is wrong.
     """
@@ -63,7 +64,10 @@ def _read(reader: Callable[[str], _Place], text: str, key: str, form: str) -> _P
     try:
         return reader(text)
     except SettingError as error:
-        raise SettingError(key, text, f"{form}, {error.key}: {error.allowed}") from error
+        # What is said of an endpoint has the form in it.
+        isWhole = error.key == "endpoint"
+        allowed = error.allowed if isWhole else f"{form}, {error.key}: {error.allowed}"
+        raise SettingError(key, text, allowed) from error
 
 
 def _server(text: str) -> ServerConfig:
@@ -94,6 +98,8 @@ def _serverOnPort(address: str, weight: int, name: str) -> ServerConfig:
 
 
 def _listen(text: str) -> Listen:
+    if isEndpoint(text):
+        return Listen(endpoint=text)
     if text.startswith("/"):
         path, blank, mode = text.rpartition(" ")
         return Listen(path=path.rstrip(" "), mode=_mode(mode)) if blank else Listen(path=text)

@@ -35,6 +35,7 @@ class Draft:
         self.name = name
         self._body = body
         self._notes = notes
+        self._mistakes = 0
         self._keys: dict[str, Scalar] = {}
         self._values: dict[str, Scalar] = {}
         self._settings: dict[str, Any] = {}
@@ -59,6 +60,7 @@ class Draft:
         """Take in all keys, and note what is wrong with each or between them."""
         if not POOL_RULES["name"].holds(self.name.text):
             problem = f"a pool named {self.name.text!r}"
+            self._mistakes += 1
             self._notes.note(self.name.place, problem, POOL_RULES["name"].allowed)
         if isinstance(self._body, Scalar) or not self._body.isMapping:
             self.about("", self._body.place, f"saw {_kind(self._body)}", KEYS_OF_POOL)
@@ -77,12 +79,17 @@ class Draft:
                 if key not in self._keys:
                     self.about(key, self.name.place, "missing", form)
 
+    def isRight(self) -> bool:
+        """Whether there was no mistake in it yet."""
+        return self._mistakes == 0
+
     def finished(self) -> PoolConfig:
         """The pool; to be called if there was no mistake."""
         return PoolConfig(name=self.name.text, **self._settings)
 
     def about(self, key: str, place: Place, problem: str, allowed: str) -> None:
         """Note a mistake that no single value shows."""
+        self._mistakes += 1
         self._notes.note(place, problem, allowed, self.name.text, key)
 
     def refused(self, key: str, allowed: str) -> None:
@@ -90,6 +97,7 @@ class Draft:
         self._refused(key, self._values[key], allowed)
 
     def _refused(self, key: str, seen: Scalar, allowed: str) -> None:
+        self._mistakes += 1
         value = None if key in SECRET_KEYS else seen.text
         self._notes.note(seen.place, describe(key, seen.text), allowed, self.name.text, key, value)
 

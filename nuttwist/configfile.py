@@ -15,7 +15,8 @@ from pathlib import Path
 
 import attrs
 
-from nuttwist.config import PoolConfig, internalOrder, repeated
+from nuttwist.certificates import checkCertificates
+from nuttwist.config import PoolConfig, SettingError, internalOrder, repeated
 from nuttwist.configdraft import Draft
 from nuttwist.configmistake import ConfigError, Mistake, Notes
 from nuttwist.configpools import wrongBackups
@@ -31,7 +32,8 @@ def loadConfig(path: str) -> tuple[PoolConfig, ...]:
     Read a configuration file.
 
     @return: its pools in internal order.
-    @raise ConfigError: if it cannot be read or has a mistake.
+    @raise ConfigError: if it cannot be read or has a mistake, or if a certificate or key that it
+        names cannot be read.
     """
     try:
         text = Path(path).read_bytes()
@@ -39,18 +41,25 @@ def loadConfig(path: str) -> tuple[PoolConfig, ...]:
         notes = Notes(path)
         notes.note(START, getattr(error, "strerror", None) or str(error), "a file that can be read")
         raise ConfigError(notes.mistakes) from error
-    return parseConfig(text, path)
+    notes = Notes(path)
+    drafts = _drafts(text, notes)
+    _checkCertificates(drafts)
+    return _finished(drafts, notes)
 
 
 def parseConfig(text: bytes, filename: str) -> tuple[PoolConfig, ...]:
     """
-    Read the text of a configuration file.
+    Read the text of a configuration file. No other file is opened.
 
     @param filename: what messages call it.
     @return: its pools in internal order.
     @raise ConfigError: if it has a mistake.
     """
     notes = Notes(filename)
+    return _finished(_drafts(text, notes), notes)
+
+
+def _drafts(text: bytes, notes: Notes) -> list[Draft]:
     tree = readTree(text, notes.note)
     drafts = [Draft(name, body, notes) for name, body in _sections(tree, notes)]
     for draft in drafts:
@@ -62,6 +71,10 @@ def parseConfig(text: bytes, filename: str) -> tuple[PoolConfig, ...]:
     # Of a file that was not understood to its end, the pool in question may be missing.
     if tree.whole:
         _checkBackups(drafts)
+    return drafts
+
+
+def _finished(drafts: Sequence[Draft], notes: Notes) -> tuple[PoolConfig, ...]:
     if notes.mistakes:
         raise ConfigError(notes.mistakes)
     return tuple(sorted((draft.finished() for draft in drafts), key=internalOrder))
@@ -100,3 +113,12 @@ def _checkListeners(drafts: Sequence[Draft]) -> None:
 def _checkBackups(drafts: Sequence[Draft]) -> None:
     for index, allowed in wrongBackups([draft.link for draft in drafts]):
         drafts[index].refused("backup", allowed)
+
+
+def _checkCertificates(drafts: Sequence[Draft]) -> None:
+    for draft in drafts:
+        if draft.isRight():
+            try:
+                checkCertificates(draft.finished())
+            except SettingError as error:
+                draft.refused(error.key, error.allowed)

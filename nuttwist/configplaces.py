@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 import attrs
 
 from nuttwist import configrules as rules
+from nuttwist.configendpoint import readEndpoint
 from nuttwist.configrules import SettingError
 
 KETAMA_PORT = 11211
@@ -102,6 +103,8 @@ class Listen:
     @ivar port: 1 to 65535, or 0 for one that the system chooses; 0 for a unix socket.
     @ivar path: the absolute path of a unix socket, at most 107 bytes; empty for TCP.
     @ivar mode: the permissions of the unix socket, C{None} to leave them to the umask.
+    @ivar endpoint: one of Twisted's endpoint strings, in place of all the others; see
+        L{nuttwist.configendpoint}.
 
     @raise SettingError: from the constructor, if a value is not allowed.
     """
@@ -110,17 +113,27 @@ class Listen:
     port: int = 0
     path: str = ""
     mode: int | None = None
+    endpoint: str = ""
 
     def __attrs_post_init__(self) -> None:
+        if self.endpoint:
+            self._checkEndpoint()
+            return
         _checkPlace(self, rules.LISTEN_HOST, rules.LISTEN_PORT)
         rules.optional(rules.MODE).check("mode", self.mode)
         if self.mode is not None and not self.path:
             raise SettingError("mode", self.mode, "only with the path of a unix socket")
 
+    def _checkEndpoint(self) -> None:
+        readEndpoint(self.endpoint)
+        others = self.host, self.port, self.path, self.mode
+        if others != ("", 0, "", None):
+            raise SettingError("address", others, "nothing besides endpoint")
+
     @property
     def address(self) -> str:
-        """Where it is, for people: C{127.0.0.1:22121}, C{[::1]:22121} or C{/path}."""
-        return _address(self.host, self.port, self.path)
+        """Where it is, for people: C{127.0.0.1:22121}, C{[::1]:22121}, C{/path} or the endpoint."""
+        return self.endpoint or _address(self.host, self.port, self.path)
 
 
 def _checkPlace(place: ServerConfig | Listen, host: rules.Rule, port: rules.Rule) -> None:

@@ -6,17 +6,26 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.fdesc import setNonBlocking
+from twisted.internet.interfaces import IListeningPort, IReactorTime
 from twisted.internet.protocol import ServerFactory
+from twisted.python.systemd import ListenFDs
 
-from nuttwist.config import Listen
+from nuttwist.certificates import isEncrypted, serverOptions
+from nuttwist.config import Listen, SettingError
+from nuttwist.configendpoint import Endpoint, readEndpoint
 from nuttwist.net.adopting import Inherited, adoptPort
 from nuttwist.reactors import Sockets
+
+#: The host of an endpoint that names none, by its kind.
+ANYWHERE: Mapping[str, str] = {"tcp": "0.0.0.0", "ssl": "0.0.0.0", "tcp6": "::"}  # noqa: S104  as in Twisted
 
 
 class ListeningService(Service):
@@ -36,10 +45,14 @@ class ListeningService(Service):
     ) -> None:
         """
         @param inherited: the socket, when another process has bound it.
+        @raise nuttwist.config.SettingError: a certificate of an C{ssl:} endpoint cannot be used, or
+            the socket of a C{systemd:} endpoint was not passed.
         """
         self._listen = listen
-        self._inherited = inherited
-        self._factory = factory
+        # Looked for now: a process that becomes a daemon gets another number.
+        isPassed = inherited is None and listen.endpoint.startswith("systemd:")
+        self._inherited = passedSocket(listen) if isPassed else inherited
+        self._factory = encrypted(listen, factory, sockets) if isEncrypted(listen) else factory
         self._sockets = sockets
         self._backlog = backlog
         self.port: IListeningPort | None = None
@@ -73,14 +86,24 @@ class ListeningService(Service):
         listen = self._listen
         if self._inherited is not None:
             self.port = adoptPort(self._sockets, self._inherited, self._factory)
+        elif listen.endpoint:
+            self.port = self._bindEndpoint(readEndpoint(listen.endpoint))
         elif listen.path:
-            self.port = self._bindPath(listen.path, listen.mode)
+            self.port = self._bindPath(listen.path, listen.mode, self._backlog)
         else:
-            self.port = self._sockets.listenTCP(
-                listen.port, self._factory, backlog=self._backlog, interface=listen.host
-            )
+            self.port = self._bindPort(listen.host, listen.port, self._backlog)
 
-    def _bindPath(self, path: str, mode: int | None) -> IListeningPort:
+    def _bindEndpoint(self, endpoint: Endpoint) -> IListeningPort:
+        settings, backlog = endpoint.settings, endpoint.backlog(self._backlog)
+        if endpoint.kind == "unix":
+            return self._bindPath(settings["address"], int(settings.get("mode", "666"), 8), backlog)
+        host = settings.get("interface", ANYWHERE[endpoint.kind])
+        return self._bindPort(host, int(settings["port"]), backlog)
+
+    def _bindPort(self, host: str, port: int, backlog: int) -> IListeningPort:
+        return self._sockets.listenTCP(port, self._factory, backlog=backlog, interface=host)
+
+    def _bindPath(self, path: str, mode: int | None, backlog: int) -> IListeningPort:
         removeStale(path)
         usual = os.umask(0o777)
         os.umask(usual)
@@ -88,9 +111,47 @@ class ListeningService(Service):
         # With the umask there is no moment in which the socket is open to more than the mode.
         os.umask(0o777 & ~wanted)
         try:
-            return self._sockets.listenUNIX(path, self._factory, backlog=self._backlog, mode=wanted)
+            return self._sockets.listenUNIX(path, self._factory, backlog=backlog, mode=wanted)
         finally:
             os.umask(usual)
+
+
+def encrypted(listen: Listen, factory: ServerFactory, sockets: Sockets) -> ServerFactory:
+    """
+    Have clients speak TLS.
+
+    @raise nuttwist.config.SettingError: the certificate cannot be used.
+    """
+    options = serverOptions(listen)
+    from twisted.protocols.tls import TLSMemoryBIOFactory  # noqa: PLC0415  needs an extra
+
+    wrapped: Any = TLSMemoryBIOFactory(options, False, factory, cast(IReactorTime, sockets))
+    return cast(ServerFactory, wrapped)
+
+
+def passedSocket(listen: Listen) -> Inherited:
+    """
+    Find the listening socket that systemd, or whoever started the process, has passed.
+
+    @param listen: with a C{systemd:} endpoint.
+    @raise nuttwist.config.SettingError: it is not among those that were passed.
+    """
+    settings = readEndpoint(listen.endpoint).settings
+    passed = ListenFDs.fromEnvironment()
+    numbered = dict(enumerate(passed.inheritedDescriptors()))
+    found = (
+        numbered.get(int(settings["index"]))
+        if "index" in settings
+        else passed.inheritedNamedDescriptors().get(settings["name"])
+    )
+    if found is None:
+        names = ", ".join(passed.inheritedNamedDescriptors()) or "none"
+        allowed = (
+            f"a socket that was passed to this process (LISTEN_FDS, sd_listen_fds(3)): {names}"
+        )
+        raise SettingError("listen", listen.endpoint, allowed)
+    setNonBlocking(found)
+    return Inherited(found)
 
 
 def removeStale(path: str) -> None:

@@ -26,6 +26,7 @@ from twisted.logger import (
     globalLogPublisher,
 )
 
+from nuttwist.config import SettingError
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
 from nuttwist.options import Options, logFilter
@@ -57,9 +58,11 @@ def _listenTrouble(error: CannotListenError) -> str:
 
 @contextmanager
 def _inOneLine() -> Iterator[None]:
-    """Turn a port that cannot be had into a L{StartError}."""
+    """Turn a port or a certificate that cannot be had into a L{StartError}."""
     try:
         yield
+    except SettingError as error:
+        raise StartError(f"nutproxy: {error}") from None
     except CannotListenError as error:
         raise StartError(_listenTrouble(error)) from None
 
@@ -148,7 +151,8 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     @raise StartError: For a configuration that is wrong.
     """
     command = CommandService(_logLimit(options))
-    _proxy(options, reactor or processReactor()).setServiceParent(command)
+    with _inOneLine():
+        _proxy(options, reactor or processReactor()).setServiceParent(command)
     return command
 
 

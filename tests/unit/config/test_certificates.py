@@ -1,0 +1,87 @@
+"""Certificates and keys that a configuration names."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from nuttwist.certificates import checkCertificates
+from nuttwist.config import SettingError
+from nuttwist.configfile import ConfigError, loadConfig
+from tests.rig.authority import Authority
+from tests.unit.config.yamltext import poolText, read
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """An authority with files in the folder of the test."""
+    return Authority(tmp_path)
+
+
+def mistakes(tmp_path, *keys, listen="127.0.0.1:1"):
+    """What is wrong with a file of one pool."""
+    path = tmp_path / "conf.yml"
+    path.write_text(poolText(*keys, listen=listen))
+    try:
+        loadConfig(str(path))
+    except ConfigError as error:
+        return str(error).replace(str(tmp_path), "")
+    return ""
+
+
+def test_rightFilesAreTaken(authority, tmp_path):
+    """An authority, a certificate with its key, and an endpoint of one or two files."""
+    certificate, key = authority.sign("a.example")
+    both = tmp_path / "both.pem"
+    both.write_bytes(certificate.read_bytes() + authority.path.read_bytes() + key.read_bytes())
+    mine = f"tls_ca: {authority.path}", f"tls_certificate: {certificate}", f"tls_key: {key}"
+    assert not mistakes(tmp_path, "tls: true", "tls_name: a.example", *mine)
+    assert not mistakes(tmp_path, listen=f"ssl:1:privateKey={key}:certKey={certificate}")
+    chain = f"extraCertChain={authority.path}"
+    assert not mistakes(tmp_path, listen=f"ssl:1:privateKey={both}:{chain}")
+    assert not mistakes(tmp_path, "tls: true")
+
+
+def test_fileThatIsNotThereIsAMistake(tmp_path):
+    """It is told with its place, as a mistake in the text is."""
+    assert mistakes(tmp_path, "tls: true", f"tls_ca: {tmp_path}/ca.pem") == (
+        "/conf.yml:4:11: pool 'p': tls_ca: saw '/ca.pem', allowed: a file with certificates in "
+        "PEM: No such file or directory"
+    )
+    listen = f"ssl:1:privateKey={tmp_path}/key.pem"
+    assert (
+        "privateKey: '/key.pem' to be a file with a private key in PEM, without a password: No"
+        in (mistakes(tmp_path, listen=listen))
+    )
+
+
+def test_fileWithTheWrongThingIsAMistake(authority, tmp_path):
+    """A key is no certificate, a certificate no key, and a key opens only its own certificate."""
+    certificate, key = authority.sign("a.example")
+    _, other = authority.sign("a.example", file="other")
+    for which, wrong in (
+        ((certificate, certificate), "there is none in it"),
+        ((key, key), "there is none in it"),
+        ((certificate, other), "the key of the certificate: it is another's"),
+    ):
+        mine, its = which
+        keys = "tls: true", f"tls_certificate: {mine}", f"tls_key: {its}"
+        assert wrong in mistakes(tmp_path, *keys)
+
+
+def test_directoryIsNoFile(tmp_path):
+    """Whatever cannot be read is said in the system's words."""
+    assert "Is a directory" in mistakes(tmp_path, "tls: true", f"tls_ca: {tmp_path}")
+
+
+def test_missingPackagesAreNamed(authority, monkeypatch):
+    """Without the extra, one line tells how to install it."""
+    monkeypatch.setitem(sys.modules, "service_identity", None)
+    _, key = authority.sign("a.example")
+    for pool in (
+        read(poolText("tls: true")),
+        read(poolText(listen=f"ssl:1:privateKey={key}")),
+    ):
+        with pytest.raises(SettingError, match=r"pip install nuttwist\[tls\]"):
+            checkCertificates(pool)
