@@ -22,20 +22,26 @@ def _waitsForEver(pool: PoolConfig) -> str:
     return "none, so a request to a server that hangs waits for ever"
 
 
+def _rehashes(pool: PoolConfig) -> bool:
+    """Whether the keys of an ejected server go to the others."""
+    rehashed = pool.auto_eject_hosts and pool.on_failure in (None, "rehash")
+    return rehashed and len(pool.servers) > 1
+
+
 def _ejectsAll(pool: PoolConfig) -> str:
-    if not pool.auto_eject_hosts or len(pool.servers) > 1:
+    if not pool.auto_eject_hosts or len(pool.servers) > 1 or pool.backup is not None:
         return ""
     return "true with one server: while it is ejected every request fails, even if it is well again"
 
 
 def _movesAll(pool: PoolConfig) -> str:
-    if not pool.auto_eject_hosts or pool.distribution != "modula" or len(pool.servers) == 1:
+    if not _rehashes(pool) or pool.distribution != "modula":
         return ""
     return "true with distribution modula: an ejection moves nearly all keys, not one server's"
 
 
 def _divides(pool: PoolConfig) -> str:
-    if not pool.auto_eject_hosts or not pool.redis or len(pool.servers) == 1:
+    if not _rehashes(pool) or not pool.redis:
         return ""
     return "true in a redis pool: what is written while a server is out is not on it afterwards"
 

@@ -43,7 +43,7 @@ def run(arguments: Namespace, terminal: Terminal) -> int:
     for number, (pool, ways) in enumerate(told):
         terminal.show(*([""] if number else []), _headline(pool), takesOver(pool))
         titles = ["key", "hashed", ">hash", ">point", "server", "address"]
-        titles += ["then"] * min(arguments.heirs, len(pool.servers) - 1)
+        titles += ["then"] * _heirs(pool, arguments.heirs)
         terminal.show(tableOf(titles, ([*_row(pool, *way)] for way in ways)))
     return FINE
 
@@ -53,7 +53,13 @@ Ways = Sequence[tuple[bytes, Way]]
 
 def _ways(pool: PoolConfig, keys: Sequence[bytes], heirs: int) -> Ways:
     survey = surveyOf(pool)
-    return [(key, survey.way(key, heirs)) for key in keys]
+    most = _heirs(pool, heirs)
+    return [(key, survey.way(key, most)) for key in keys]
+
+
+def _heirs(pool: PoolConfig, most: int) -> int:
+    """How many servers of the pool itself may follow."""
+    return 0 if pool.on_failure in ("fail", "backup") else min(most, len(pool.servers) - 1)
 
 
 def _headline(pool: PoolConfig) -> str:
@@ -63,14 +69,19 @@ def _headline(pool: PoolConfig) -> str:
 
 def takesOver(pool: PoolConfig) -> str:
     """Say what becomes of the keys of a server that fails."""
+    failures = max(pool.server_failure_limit, 1)
+    after = f"after {failures} failure{'' if failures == 1 else 's'} in a row"
+    if pool.backup is not None:
+        return shown(f"{after} pool {pool.backup} takes over")
+    if pool.on_failure == "fail":
+        return f"{after} its keys are answered with errors, nobody takes over"
     if len(pool.servers) == 1:
         return "one server, so nobody takes over"
     if pool.distribution == "random":
         return "each request goes to any server"
     if not pool.auto_eject_hosts:
         return "auto_eject_hosts is false, so nobody takes over"
-    failures = max(pool.server_failure_limit, 1)
-    return f"after {failures} failure{'' if failures == 1 else 's'} in a row the next takes over"
+    return f"{after} the next takes over"
 
 
 def _row(pool: PoolConfig, key: bytes, way: Way) -> Iterator[str]:
@@ -91,6 +102,8 @@ def _asJson(pool: PoolConfig, ways: Ways) -> dict[str, Any]:
         "hash": pool.hash,
         "hash_tag": None if pool.hash_tag is None else pool.hash_tag.decode("latin-1"),
         "auto_eject_hosts": pool.auto_eject_hosts,
+        "on_failure": pool.on_failure,
+        "backup": pool.backup,
         "keys": [
             {
                 "key": key.decode("utf-8", "surrogateescape"),

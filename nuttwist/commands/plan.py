@@ -106,14 +106,15 @@ def _takeKeys(movings: Sequence[Moving], arguments: Namespace, terminal: Termina
 
 
 def _parts(plan: Plan) -> Iterator[RenderableType]:
-    for each in plan.movings:
+    for number, each in enumerate(plan.movings):
+        if number:
+            yield ""
         share = percent(each.moved() / each.keys)
         yield shown(f"pool {each.new.name}: {each.moved()} of {each.keys} keys move, {share}")
         yield _stays(each)
         if each.moved():
             yield ""
             yield _moves(each)
-        yield ""
     for words, names in (
         ("distribution random, so no key has a server of its own", plan.byChance),
         ("only in the new file", plan.added),

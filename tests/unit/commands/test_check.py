@@ -90,6 +90,13 @@ def test_unwiseSettingIsAWarning(ask, servers, keys, line, told):
     assert (answer.status, verdict) == (0, f"{path}: 1 pool, no mistakes, 1 warning")
 
 
+@pytest.mark.parametrize("keys", [["on_failure: fail"], ["on_failure: fail", "redis: true"]])
+def test_ejectionThatMovesNoKeyIsNoWarning(ask, keys):
+    """Where nobody takes over, nothing is moved and nothing divided."""
+    path = ask.file(poolText("cache", "a b", QUIET, "distribution: modula", *keys))
+    assert "no warnings" in ask("check", path).answer
+
+
 @pytest.mark.parametrize("tag", ["{}", "[]", "()", "<>", "$$", "::"])
 def test_usualHashTagIsNoWarning(ask, tag):
     """Brackets with their counterparts and marks that are no brackets are as they should be."""

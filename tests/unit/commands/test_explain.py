@@ -66,6 +66,11 @@ def test_everyKeyIsARow(ask):
             "after 1 failure in a row the next takes over",
         ),
         ("a", ["auto_eject_hosts: true"], "one server, so nobody takes over"),
+        (
+            "a b",
+            ["on_failure: fail"],
+            "after 2 failures in a row its keys are answered with errors, nobody takes over",
+        ),
         ("a b", ["distribution: random"], "each request goes to any server"),
     ],
 )
@@ -101,3 +106,13 @@ def test_keyThatCannotBePrintedIsEscaped(ask):
     """Control characters and bytes that are no text are shown as escapes."""
     told = ask("explain", ask.file(poolText("cache", "a b")), "a\x1b[2J\udcff")
     assert "a\\x1b[2J\\xff" in told.answer
+
+
+def test_backupTakesOverInPlaceOfTheOthers(ask):
+    """With a backup no other server of the pool is told, but the backup's name."""
+    backed = poolText("cache", "a b", "on_failure:", "  backup: spare")
+    path = ask.file(backed + poolText("spare", "x", port=22122))
+    (pool,) = ask("explain", path, "k", "--pool", "cache", "--json").json["pools"]
+    assert (pool["on_failure"], pool["backup"], pool["keys"][0]["then"]) == ("backup", "spare", [])
+    said = ask("explain", path, "k", "--pool", "cache").answer
+    assert "after 2 failures in a row pool spare takes over" in said
