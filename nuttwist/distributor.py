@@ -29,6 +29,7 @@ from nuttwist.wire.dialect import Dialect
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.retry import Allowance, Retries
 from nuttwist.wire.router import Settings
+from nuttwist.wire.sampler import PoolSampler
 from nuttwist.wiring import Wiring
 
 
@@ -51,16 +52,19 @@ class Distributor(Service):
         settings: Settings,
         statistics: Callable[[str], list[tuple[str, str]]],
         readSize: int,
+        sampler: PoolSampler | None = None,
     ) -> None:
         """
         @param statistics: what a client is told of the counters; see L{statistics}.
         @param readSize: bytes read from a socket at a time.
+        @param sampler: looks at requests; L{None}: nobody does.
         """
         self.config = config
         self.counters = PoolCounters()
         self.seconds = loop.sockets.seconds
         self.statistics = statistics
         self._wiring = Wiring(config, settings, dialect, loop, readSize)
+        self._sampler = sampler
         self._lanes: dict[int, Routes] = {}
         self._clientNumbers = itertools.count(1)
         self.ledger = EjectionLedger(
@@ -82,6 +86,7 @@ class Distributor(Service):
         retries = Retries(self.lane(lane), repeatable, self._allowance, self.counters)
         for backend in backends:
             backend.pipeline.retry = retries.retry
+            self._sample(backend.pipeline, server.config.name)
         return backends
 
     def _allowance(self) -> Allowance:
@@ -90,7 +95,13 @@ class Distributor(Service):
 
     def _standIn(self, *why: str) -> Pipeline:
         wiring = self._wiring
-        return NoServer(wiring.loop.turn, wiring.dialect.errorLine, *why).pipeline
+        pipeline = NoServer(wiring.loop.turn, wiring.dialect.errorLine, *why).pipeline
+        self._sample(pipeline, None)
+        return pipeline
+
+    def _sample(self, pipeline: Pipeline, server: str | None) -> None:
+        if self._sampler is not None:
+            pipeline.sampler = self._sampler.over(server)
 
     def backUp(self, other: Distributor | None) -> None:
         """

@@ -16,6 +16,7 @@ from twisted.python.usage import Options as TwistedOptions, UsageError
 
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.form import described
+from nuttwist.http.settings import HttpSettings, WrongHttp, readToken
 
 _LEVELS = (
     (1, LogLevel.critical),
@@ -108,7 +109,8 @@ class Options(TwistedOptions):
 
     The keys are C{config}, C{stats-port}, C{stats-addr}, C{stats-interval} (milliseconds),
     C{mbuf-size} (bytes), C{workers} (as many as there are processors in place of 0),
-    C{workers-stats-port}, C{verbose}, C{test-conf}, C{describe-stats} and C{demo}.
+    C{workers-stats-port}, C{verbose}, C{http-settings} (C{None} without C{--http}), C{test-conf},
+    C{describe-stats} and C{demo}.
     """
 
     synopsis = "Usage: twistd [twistd's options] nutproxy [options]"
@@ -162,6 +164,13 @@ class Options(TwistedOptions):
             "The port of the statistics of each worker; by default there is none.",
             _wholeNumber("workers-stats-port", 1, 65535),
         ],
+        ["http", None, "", "The endpoint of metrics, API and dashboard; by default none."],
+        [
+            "http-token-file",
+            None,
+            "",
+            "A file with the token for what changes state over HTTP.",
+        ],
         [
             "verbose",
             "v",
@@ -170,6 +179,10 @@ class Options(TwistedOptions):
             _verbosity,
         ],
     ]
+
+    def opt_http_host(self, name: str) -> None:
+        """A name under which the HTTP side is reached; may be repeated."""
+        self.setdefault("http-hosts", []).append(name)
 
     def opt_conf_file(self, path: str) -> None:
         """twemproxy's spelling of --config."""
@@ -193,12 +206,22 @@ class Options(TwistedOptions):
         """Count the processors, and answer the informational options."""
         if self["demo"] and self["workers"] != 1:
             raise UsageError("option --workers: the demo is one process")
+        self["http-settings"] = self._http()
         self["workers"] = self["workers"] or len(os.sched_getaffinity(0))
         if self["describe-stats"]:
             sys.stderr.write("\n".join(_counterLines()))
             raise SystemExit(0)
         if self["test-conf"]:
             raise SystemExit(self._testConfig())
+
+    def _http(self) -> HttpSettings | None:
+        path = self["http-token-file"]
+        try:
+            token = readToken(path) if path else None
+        except WrongHttp as wrong:
+            raise UsageError(f"option --http-token-file: {wrong}") from None
+        hosts = tuple(self.get("http-hosts", ()))
+        return HttpSettings(self["http"], token, hosts) if self["http"] else None
 
     def _testConfig(self) -> int:
         path = self["config"]

@@ -16,11 +16,13 @@ from nuttwist.listening import ListeningService
 from nuttwist.net.adopting import Inherited
 from nuttwist.net.frontend import Frontend
 from nuttwist.reactors import Loop
+from nuttwist.sampling import Sampling
 from nuttwist.statistics import PoolFigures, PoolView, Statistics, figuresOf
 from nuttwist.wire.dialect import Dialect
 from nuttwist.wire.memcache.dialect import MEMCACHE
 from nuttwist.wire.redis.dialect import REDIS
 from nuttwist.wire.router import Settings
+from nuttwist.wire.sampler import PoolSampler
 
 #: By the value of the key C{redis}.
 DIALECTS: dict[bool, Dialect] = {False: MEMCACHE, True: REDIS}
@@ -47,6 +49,7 @@ class PoolService(MultiService):
     @ivar config: as given.
     @ivar distributor: routes its requests.
     @ivar frontend: holds its clients.
+    @ivar sampler: what was seen of its requests; L{None} when nobody looks.
     """
 
     def __init__(
@@ -56,16 +59,21 @@ class PoolService(MultiService):
         statistics: Statistics,
         readSize: int,
         inherited: Inherited | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         """
         @param readSize: bytes read from a socket at a time.
         @param inherited: the listener, when another process has bound it.
+        @param sampling: how requests are looked at; L{None}: not at all.
         """
         MultiService.__init__(self)
         self.setName(config.name)
         self.config = config
         dialect = DIALECTS[config.redis]
         settings = settingsOf(config, dialect)
+        self.sampler: PoolSampler | None = None
+        if sampling is not None:
+            self.sampler = sampling.samplerOf(config, dialect, loop.sockets.seconds)
         self.distributor = Distributor(
             config,
             dialect,
@@ -73,6 +81,7 @@ class PoolService(MultiService):
             settings,
             lambda about: statistics.lines(self.view(), about),
             readSize,
+            self.sampler,
         )
         routes = self.distributor.lane(0)
         self.frontend = Frontend(

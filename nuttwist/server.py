@@ -4,6 +4,7 @@ One server of a pool: its connections, its counters, and what a lost connection 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 from zlib import crc32
@@ -67,6 +68,8 @@ class Server:
     @ivar config: its line of the configuration.
     @ivar index: its place in the pool's internal order.
     @ivar counters: totals over all its connections.
+    @ivar trouble: when a connection was last lost or not to be had, in seconds since 1970, and
+        why; L{None} if never.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Server:
         self._keeper = keeper
         self._make = make
         self._lanes: dict[int, list[Backend]] = {}
+        self.trouble: tuple[float, str] | None = None
         # Connections begun before the last failure: if they are lost as well, it is no other.
         self._shaken: set[Backend] = set()
         self.connections(0)
@@ -151,7 +155,8 @@ class Server:
         if not name:
             return
         setattr(self.counters, name, getattr(self.counters, name) + 1)
-        _log.info("{server} lost: {reason}", server=self, reason=loss.trouble.reason)
+        self.trouble = time.time(), loss.trouble.reason
+        _log.info("{server} lost: {reason}", server=self, reason=loss.trouble.reason, kind="lost")
         known = backend in self._shaken and self._keeper.isFailing(self)
         self._shaken.discard(backend)
         if loss.worked or not loss.made:

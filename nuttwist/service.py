@@ -22,6 +22,7 @@ from nuttwist.listening import ListeningService
 from nuttwist.net.adopting import Inherited
 from nuttwist.pool import PoolService
 from nuttwist.reactors import loopOn
+from nuttwist.sampling import Sampling
 from nuttwist.statistics import Statistics
 
 
@@ -69,6 +70,7 @@ class ProxyService(MultiService):
         statsAddress: tuple[str, int] | None = None,
         readSize: int = 65536,
         inherited: Mapping[str, Inherited] | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         """
         @param reactor: any reactor with TCP, unix sockets and time. Where it can watch file
@@ -77,6 +79,7 @@ class ProxyService(MultiService):
         @param readSize: bytes read from a socket at a time.
         @param inherited: the listeners that another process has bound, by the names of their
             pools.
+        @param sampling: how requests are looked at; L{None}: not at all.
         @raise nuttwist.config.SettingError: the pools do not go together.
         """
         MultiService.__init__(self)
@@ -86,7 +89,7 @@ class ProxyService(MultiService):
         self.pools: dict[str, PoolService] = {}
         for config in pools:
             bound = (inherited or {}).get(config.name)
-            pool = PoolService(config, loop, self._statistics, readSize, bound)
+            pool = PoolService(config, loop, self._statistics, readSize, bound, sampling)
             self.pools[config.name] = pool
             pool.setServiceParent(self)
         self._backUp()

@@ -4,6 +4,7 @@ Who of a pool's servers is out, and why: over failures, by hand, or because anot
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -49,6 +50,7 @@ class Standing:
     The ledger of one pool, and everything that changes it.
 
     @ivar whys: why each server is out that is, by its name.
+    @ivar since: when each of these went out, in seconds since 1970.
     @ivar tell: told of each server that was ejected or let in here.
     """
 
@@ -58,6 +60,7 @@ class Standing:
         """
         self._name = name
         self.whys: dict[str, str] = {}
+        self.since: dict[str, float] = {}
         self.tell: Callable[[str, Out | Back], None] = lambda *_: None
         self._pool = pool
         self._ledger = ledger
@@ -132,6 +135,7 @@ class Standing:
         """
         self._ledger.readmit(server)
         self.whys.pop(server, None)
+        self.since.pop(server, None)
         self._revival.withdraw(server)
 
     def _enter(self, server: str, news: Out) -> None:
@@ -145,8 +149,10 @@ class Standing:
             server=server,
             seconds="any number of" if news.seconds is None else news.seconds,
             why=news.why,
+            kind="ejected",
         )
         self.whys[server] = news.why
+        self.since[server] = time.time()
         self._revival.withdraw(server)
         self._pool.changed()
         if not known:
@@ -155,6 +161,6 @@ class Standing:
     def _back(self, server: str, news: Back, *, known: bool) -> None:
         self.forget(server)
         self._pool.changed()
-        _log.info("{pool}: {server} is back", pool=self._name, server=server)
+        _log.info("{pool}: {server} is back", pool=self._name, server=server, kind="readmitted")
         if not known:
             self.tell(server, news)

@@ -29,8 +29,12 @@ from twisted.logger import (
 from nuttwist.config import SettingError
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
+from nuttwist.http.local import LocalSource
+from nuttwist.http.service import HttpService
+from nuttwist.http.settings import HttpSettings
 from nuttwist.options import Options, logFilter
 from nuttwist.reactors import processReactor
+from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 from nuttwist.workers.crew import WorkersService
 
@@ -115,13 +119,16 @@ def _ignoreHangUp(*_: object) -> None:
     _log.warn("SIGHUP does nothing here: twistd begins a new log file on SIGUSR1")
 
 
-def _proxy(options: Options, reactor: IReactorTCP) -> IService:
+def _proxy(
+    options: Options, reactor: IReactorTCP
+) -> ProxyService | DemoService | WorkersService:
     """
     @raise StartError: For a configuration that is wrong, with every mistake.
     """
     statsAddress = (options["stats-addr"], options["stats-port"])
+    sampling = None if options["http-settings"] is None else Sampling()
     if options["demo"]:
-        return DemoService(reactor, statsAddress, options["mbuf-size"])
+        return DemoService(reactor, statsAddress, options["mbuf-size"], sampling)
     try:
         pools = loadConfig(options["config"])
     except ConfigError as wrong:
@@ -129,7 +136,7 @@ def _proxy(options: Options, reactor: IReactorTCP) -> IService:
             f"nutproxy: configuration file {options['config']!r} is invalid\n{wrong}"
         ) from None
     if options["workers"] == 1:
-        return ProxyService(pools, reactor, statsAddress, options["mbuf-size"])
+        return ProxyService(pools, reactor, statsAddress, options["mbuf-size"], sampling=sampling)
     return WorkersService(
         pools,
         reactor,
@@ -152,8 +159,26 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     """
     command = CommandService(_logLimit(options))
     with _inOneLine():
-        _proxy(options, reactor or processReactor()).setServiceParent(command)
+        reactor = reactor or processReactor()
+    proxy = _proxy(options, reactor)
+    proxy.setServiceParent(command)
+    if options["http-settings"] is not None:
+        _http(proxy, options["http-settings"], reactor).setServiceParent(command)
     return command
+
+
+def _http(
+    proxy: ProxyService | DemoService | WorkersService, settings: HttpSettings, reactor: IReactorTCP
+) -> HttpService:
+    """
+    @raise StartError: The endpoint is none.
+    """
+    if isinstance(proxy, WorkersService):
+        raise StartError("nutproxy: --http needs one worker")
+    try:
+        return HttpService(LocalSource(proxy), settings, reactor)
+    except ValueError as wrong:
+        raise StartError(f"nutproxy: option --http: {settings.endpoint!r}: {wrong}") from None
 
 
 def _logLimit(options: Options) -> Callable[[], None]:

@@ -15,6 +15,8 @@ from twisted.logger import Logger
 from nuttwist.config import Listen, PoolConfig, ServerConfig
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.protocol import DemoFactory
+from nuttwist.pool import PoolService
+from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 
 LOOPBACK = "127.0.0.1"
@@ -49,17 +51,31 @@ class DemoService(MultiService):
     """
 
     def __init__(
-        self, reactor: IReactorTCP, statsAddress: tuple[str, int] | None, readSize: int
+        self,
+        reactor: IReactorTCP,
+        statsAddress: tuple[str, int] | None,
+        readSize: int,
+        sampling: Sampling | None = None,
     ) -> None:
         """
         @param statsAddress: Where to listen for statistics, host and port.
         @param readSize: The bytes that the proxy reads from a connection at once.
+        @param sampling: How requests are looked at; L{None}: not at all.
         """
         MultiService.__init__(self)
         self._reactor = reactor
         self._statsAddress = statsAddress
         self._readSize = readSize
+        self._sampling = sampling
         self._ports: list[IListeningPort] = []
+
+    @property
+    def pools(self) -> dict[str, PoolService]:
+        """
+        The pool by its name, while it is started.
+        """
+        proxies = [each for each in self if isinstance(each, ProxyService)]
+        return proxies[0].pools if proxies else {}
 
     def privilegedStartService(self) -> None:
         """
@@ -67,7 +83,9 @@ class DemoService(MultiService):
         """
         self._ports = [self._listen() for _ in SERVERS]
         pool = self._pool()
-        proxy = ProxyService([pool], self._reactor, self._statsAddress, self._readSize)
+        proxy = ProxyService(
+            [pool], self._reactor, self._statsAddress, self._readSize, sampling=self._sampling
+        )
         proxy.setServiceParent(self)
         MultiService.privilegedStartService(self)
 

@@ -18,7 +18,7 @@ from random import Random
 
 from nuttwist.wire.request import GREETING, Request
 from nuttwist.wire.samples import Histogram, TopKeys
-from nuttwist.wire.sights import KEY_MAX, Sample, Shown, Sight, SlowRequest
+from nuttwist.wire.sights import KEY_MAX, Sample, Shown, Sight, SlowRequest, plainly
 
 #: Seconds between two picks of a pool: a bound for what they cost.
 SPACING = 0.001
@@ -54,33 +54,41 @@ class PoolSampler:
         describe: Callable[[Request], Sight],
         seconds: Callable[[], float],
         time: Callable[[], float],
-        show: Shown,
-        threshold: float | None,
-        length: int,
         random: Random | None = None,
     ) -> None:
         """
+        There is no slow log before L{configure}.
+
         @param describe: reads a request of the pool's dialect.
         @param seconds: the clock of L{Request.since}.
         @param time: seconds since 1970.
-        @param threshold: seconds from which on a request is slow; L{None}: none is.
-        @param length: how many slow requests are kept.
         """
         self.describe = describe
         self.seconds = seconds
-        self.show = show
-        self.threshold = inf if threshold is None else threshold
+        self.show: Shown = plainly
+        self.threshold = inf
         self.latency = Histogram()
         self.servers: dict[str, Histogram] = {}
         self.commands: dict[str, Histogram] = {}
         self.failures: dict[tuple[str | None, str], int] = {}
         self.requests, self.bytes, self.misses = TopKeys(), TopKeys(), TopKeys()
-        self.slow: deque[SlowRequest] = deque(maxlen=length)
+        self.slow: deque[SlowRequest] = deque(maxlen=0)
         self.samples = 0
         self.taps: list[Callable[[Sample], None]] = []
         self._time = time
         self._random = (random or Random()).random  # noqa: S311  a choice, no secret
         self._next = -inf
+
+    def configure(self, show: Shown, threshold: float | None, length: int) -> None:
+        """
+        Go by these settings from now on; what was seen is kept.
+
+        @param threshold: seconds from which on a request is slow; L{None}: none is.
+        @param length: how many slow requests are kept.
+        """
+        self.show = show
+        self.threshold = inf if threshold is None else threshold
+        self.slow = deque(self.slow, maxlen=length)
 
     def over(self, server: str | None) -> PipelineSampler:
         """
@@ -137,7 +145,7 @@ class PoolSampler:
                 self._time(),
                 server,
                 sight.command,
-                None if sight.key is None else self.show(sight.key[:KEY_MAX]),
+                None if sight.key is None else sight.key[:KEY_MAX],
                 size,
                 replySize,
                 queued,

@@ -48,22 +48,22 @@ class Sample:
 @attrs.frozen
 class SlowRequest:
     """
-    A line of the slow log; the fields are those of the JSON.
+    A line of the slow log.
 
     @ivar time: when it ended, seconds since 1970.
     @ivar queued: seconds until it was written to the server; L{None} when it never was.
-    @ivar server_time: seconds from then on; L{None} when it never was written.
+    @ivar atServer: seconds from then on; L{None} when it never was written.
     @ivar error: what the client was told instead of a server's reply.
     """
 
     time: float
     server: str | None
     command: str
-    key: str | None
-    bytes: int
-    reply_bytes: int
+    key: bytes | None
+    size: int
+    replySize: int
     queued: float | None
-    server_time: float | None
+    atServer: float | None
     total: float
     error: str | None
 

@@ -27,11 +27,10 @@ class Rig:
     @ivar now: seconds.
     """
 
-    def __init__(self, threshold=1.0, length=3, show=plainly, server=SERVER):
+    def __init__(self, threshold=1.0, length=3, server=SERVER):
         self.now = 100.0
-        self.pool = PoolSampler(
-            describe, lambda: self.now, lambda: self.now + 1e9, show, threshold, length, Random(7)
-        )
+        self.pool = PoolSampler(describe, lambda: self.now, lambda: self.now + 1e9, Random(7))
+        self.pool.configure(plainly, threshold, length)
         self.pipeline = Pipeline(FakeSink(), ServerCounters(), errorLine, list, 0)
         self.pipeline.sampler = self.pool.over(server)
         self.client = ReplyQueue(FakeSink(), PoolCounters())
@@ -253,9 +252,9 @@ def test_aSlowRequestIsKeptWithItsPhases(rig):
     rig.write(0.5)
     rig.reply(1, 1.0)
     (slow,) = rig.pool.slow
-    assert (slow.server, slow.command, slow.key, slow.error) == (SERVER, "get", "a", None)
-    assert (slow.queued, slow.server_time, slow.total) == (0.5, 1.0, 1.5)
-    assert (slow.bytes, slow.reply_bytes, slow.time) == (7, 5, 1e9 + 101.5)
+    assert (slow.server, slow.command, slow.key, slow.error) == (SERVER, "get", b"a", None)
+    assert (slow.queued, slow.atServer, slow.total) == (0.5, 1.0, 1.5)
+    assert (slow.size, slow.replySize, slow.time) == (7, 5, 1e9 + 101.5)
 
 
 def test_phasesAreThoseOfTheWriteThatTookItAlong(rig):
@@ -269,14 +268,14 @@ def test_phasesAreThoseOfTheWriteThatTookItAlong(rig):
     rig.reply(1)
     rig.reply(1, 2)
     (slow,) = rig.pool.slow
-    assert (slow.key, slow.queued) == ("c", pytest.approx(0.3))
+    assert (slow.key, slow.queued) == (b"c", pytest.approx(0.3))
 
 
 def test_onlyTheLastSlowRequestsAreKept(rig):
     """The oldest goes when there are too many."""
     for key in (b"a", b"b", b"c", b"d"):
         rig.round(key, wait=1)
-    assert [each.key for each in rig.pool.slow] == ["b", "c", "d"]
+    assert [each.key for each in rig.pool.slow] == [b"b", b"c", b"d"]
 
 
 def test_withoutAThresholdNothingIsSlow():
@@ -289,22 +288,29 @@ def test_withoutAThresholdNothingIsSlow():
     assert not rig.pool.slow
 
 
-def test_keysOfTheSlowLogAreHiddenWhenTheyAreToBe():
-    """The record never has the key itself."""
-    show = hidden(b"secret")
-    rig = Rig(show=show)
-    rig.round(b"a", wait=1)
+def test_aCommandWithoutAKeyMayBeSlow(rig):
+    """There is no key to tell."""
     rig.submit(b"version\r\n")
     rig.write()
     rig.reply(1, 1, b"VERSION 1\r\n")
-    assert [each.key for each in rig.pool.slow] == [show(b"a"), None]
+    assert [each.key for each in rig.pool.slow] == [None]
+
+
+def test_newSettingsKeepWhatWasSeen(rig):
+    """A shorter slow log loses its oldest, and nothing else is lost."""
+    for key in (b"a", b"b"):
+        rig.round(key, wait=1)
+    rig.pool.configure(hidden(b"secret"), 0.5, 1)
+    assert [each.key for each in rig.pool.slow] == [b"b"]
+    assert rig.pool.show(b"b") == hidden(b"secret")(b"b")
+    assert rig.pool.latency.count() == 2
 
 
 def test_longKeysAreCut(rig):
     """A sample keeps a bounded part of a key."""
     rig.round(b"k" * 1000, wait=2)
     assert rig.pool.requests.top()[0][0] == b"k" * 250
-    assert rig.pool.slow[0].key == "k" * 250
+    assert rig.pool.slow[0].key == b"k" * 250
 
 
 def test_failuresAreCountedByServerAndReason(rig):
@@ -345,8 +351,8 @@ def test_aFailureAfterALongWaitIsSlow(rig):
     rig.now += 2
     rig.pipeline.fail("Connection timed out")
     (slow,) = rig.pool.slow
-    assert (slow.key, slow.error) == ("a", "Connection timed out")
-    assert (slow.queued, slow.server_time, slow.total) == (0.5, 2, 2.5)
+    assert (slow.key, slow.error) == (b"a", "Connection timed out")
+    assert (slow.queued, slow.atServer, slow.total) == (0.5, 2, 2.5)
 
 
 def test_aFailureThatWasNeverWrittenHasNoTimeAtTheServer(rig):
@@ -355,7 +361,7 @@ def test_aFailureThatWasNeverWrittenHasNoTimeAtTheServer(rig):
     rig.now += 2
     rig.pipeline.fail("Connection timed out")
     (slow,) = rig.pool.slow
-    assert (slow.queued, slow.server_time, slow.total) == (None, None, 2)
+    assert (slow.queued, slow.atServer, slow.total) == (None, None, 2)
 
 
 def test_aFailureSoonAfterIsNotSlow(rig):
