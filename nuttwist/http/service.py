@@ -10,7 +10,6 @@ The HTTP side as a service.
 from __future__ import annotations
 
 from http import HTTPStatus
-from importlib import resources
 from typing import Any
 
 from twisted.application.service import Service
@@ -22,35 +21,22 @@ from twisted.logger import Logger, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request
-from twisted.web.static import File
 
 from nuttwist import __version__
 from nuttwist.form import form
 from nuttwist.http import figures
-from nuttwist.http.answering import Answer, Said, inJson, nowhere
+from nuttwist.http.answering import Answer, Said, inJson
 from nuttwist.http.api import Api
 from nuttwist.http.history import STEP, History
 from nuttwist.http.journal import Journal
 from nuttwist.http.metrics import CONTENT_TYPE, Collector, exposition
+from nuttwist.http.pages import Pages, staticFiles
 from nuttwist.http.settings import HttpSettings
 from nuttwist.http.site import Connections, GuardedSite
 from nuttwist.http.source import Look, Source
 from nuttwist.http.tap import TapResource
 
 _log = Logger(namespace="nuttwist.http")
-
-
-class Pages(File):
-    """
-    The dashboard: the files in C{static}, without a list of them.
-    """
-
-    def directoryListing(self) -> Resource:
-        return nowhere()
-
-    def getChild(self, path: bytes, request: Request) -> Resource:
-        found = File.getChild(self, path, request)
-        return nowhere() if found is self.childNotFound else found
 
 
 class HttpService(Service):
@@ -78,7 +64,7 @@ class HttpService(Service):
         self._looking.clock = reactor
 
     def _root(self, token: str | None, clock: Any) -> Resource:
-        root = Pages(str(resources.files("nuttwist.http") / "static"))
+        root = Pages(staticFiles())
         root.putChild(b"metrics", Answer(self._metrics))
         root.putChild(b"healthz", Answer(self._health))
         root.putChild(b"readyz", Answer(self._readiness))
