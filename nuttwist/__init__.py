@@ -28,6 +28,7 @@ A request on its way, and the rooms of the house::
                       several processes behind the same listeners
      nuttwist/commands/
                       the nutproxy command and its subcommands
+     nuttwist/http/   metrics, the JSON API, the dashboard
      nuttwist/demo/   the embedded memcached server
 
 A pool is one listener and a set of servers; a backend is one connection to a server. The README

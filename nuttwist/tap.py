@@ -119,9 +119,7 @@ def _ignoreHangUp(*_: object) -> None:
     _log.warn("SIGHUP does nothing here: twistd begins a new log file on SIGUSR1")
 
 
-def _proxy(
-    options: Options, reactor: IReactorTCP
-) -> ProxyService | DemoService | WorkersService:
+def _proxy(options: Options, reactor: IReactorTCP) -> ProxyService | DemoService | WorkersService:
     """
     @raise StartError: For a configuration that is wrong, with every mistake.
     """
