@@ -69,9 +69,10 @@ def test_rightRepliesAreCounted(dialect, data: bytes) -> None:
 )
 def test_errorsAreCountedByText(dialect, data: bytes) -> None:
     """An error is a reply, and the dialect's word for it is left away."""
-    talk = conversation(dialect, get())
-    talk.hear(data)
-    assert talk._tally.errors == {"Connection refused": 1}
+    talk = conversation(dialect, get(), Asked("set", (MINE,), (3,)))
+    talk.hear(data * 2)
+    assert talk._tally.errors == {"Connection refused": 2}
+    assert talk._tally.unread == 1
 
 
 @pytest.mark.parametrize(
