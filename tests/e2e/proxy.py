@@ -24,16 +24,16 @@ from tests.e2e.command import SECONDS, TWISTD, untilClosed
 from tests.e2e.servers import HOST, RealServer, freePort
 
 
-def poolText(port: int, servers: Iterable[RealServer], *keys: str) -> str:
+def poolText(port: int, servers: Iterable[RealServer], *keys: str, name: str = "pool") -> str:
     """
-    Write the configuration of one pool, named C{pool}, with servers named C{s0}, C{s1} and so on.
+    Write the configuration of one pool, with servers named C{s0}, C{s1} and so on.
 
     @param port: where it listens.
     @param keys: further lines C{key: value}.
     """
     lines = [f"listen: {HOST}:{port}", *keys, "servers:"]
     lines += [f"  - {HOST}:{each.port}:1 s{number}" for number, each in enumerate(servers)]
-    return "\n  ".join(["pool:", *lines]) + "\n"
+    return "\n  ".join([f"{name}:", *lines]) + "\n"
 
 
 class Proxy(RealServer):
@@ -44,17 +44,20 @@ class Proxy(RealServer):
     @ivar statsPort: where the counters are told.
     """
 
-    def __init__(self, folder: Path, servers: Iterable[RealServer], *keys: str) -> None:
+    def __init__(
+        self, folder: Path, servers: Iterable[RealServer], *keys: str, others: str = ""
+    ) -> None:
         """
         Start it and wait until it listens.
 
         @param folder: where its configuration is written.
         @param servers: the pool's servers, which may be dead.
         @param keys: further lines of the pool, C{key: value}.
+        @param others: the text of further pools.
         """
         port, self.statsPort = freePort(), freePort()
         path = folder / f"pool-{port}.yml"
-        path.write_text(poolText(port, servers, *keys))
+        path.write_text(poolText(port, servers, *keys) + others)
         place = ["-c", str(path), "-a", HOST, "-s", str(self.statsPort)]
         command = [*TWISTD, "-n", "--pidfile=", "nutproxy", *place]
         RealServer.__init__(self, command, port, self.statsPort)

@@ -22,8 +22,8 @@ from twisted.internet.task import deferLater
 
 from tests.e2e.faults.relay import Relay
 from tests.e2e.faults.scripted import BlackHole
-from tests.e2e.proxy import Proxy, watched
-from tests.e2e.servers import RealServer, startMemcached, startRedis
+from tests.e2e.proxy import Proxy, poolText, watched
+from tests.e2e.servers import RealServer, freePort, startMemcached, startRedis
 from tests.load.client import Habits
 from tests.load.crowd import Crowd
 from tests.load.memcache import Memcache
@@ -144,6 +144,7 @@ async def badDay(
     mayLeave: bool = False,
     others: bool = False,
     fourth: BlackHole | None = None,
+    spare: bool = False,
 ) -> AsyncIterator[Day]:
     """
     Start it all, and check in the end what always holds.
@@ -155,6 +156,7 @@ async def badDay(
     @param mayLeave: clients may go without waiting for their replies.
     @param others: the test has clients of its own, which are told of errors too.
     @param fourth: a server that is none.
+    @param spare: there is another pool, with one server, named C{spare}.
     """
     reactor = theReactor()
     with ExitStack() as stack:
@@ -162,7 +164,11 @@ async def badDay(
         relay = Relay(reactor, servers[1].port)
         stack.callback(relay.close)
         behind = [servers[0], relay, servers[2], *([fourth] if fourth else [])]
-        proxy = stack.enter_context(Proxy(folder, behind, *KEYS[kind], *keys))
+        text = ""
+        if spare:
+            one = stack.enter_context(STARTS[kind]())
+            text = poolText(freePort(), [one], *KEYS[kind], name="spare")
+        proxy = stack.enter_context(Proxy(folder, behind, *KEYS[kind], *keys, others=text))
         stack.enter_context(watched(proxy))
         crowd = Crowd(reactor, DIALECTS[kind], proxy.port, habits=habits)
         day = Day(reactor, proxy, servers, relay, crowd)
