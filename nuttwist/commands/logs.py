@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from twisted.logger import ILogObserver, textFileLogObserver
 
@@ -31,6 +32,8 @@ class LogFile:
 
     def write(self, text: str) -> None:
         """Append at once; a log that is held back is of no use after a crash."""
+        if self._isElsewhere():
+            self.reopen()
         os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
 
     def flush(self) -> None:
@@ -38,14 +41,23 @@ class LogFile:
 
     def reopen(self) -> None:
         """Go on in the file that has the name now; in the old one if there can be none."""
-        fresh = self._opened()
-        os.dup2(fresh, self._descriptor, inheritable=False)
-        os.close(fresh)
+        with suppress(OSError):
+            fresh = self._opened()
+            os.dup2(fresh, self._descriptor, inheritable=False)
+            os.close(fresh)
+
+    def _isElsewhere(self) -> bool:
+        # Scripts made for nutcracker rename the file and send SIGHUP, which is for other things.
+        try:
+            named = os.stat(self.path)  # noqa: PTH116  as everywhere in this class
+        except OSError:
+            return True
+        return not os.path.samestat(named, os.fstat(self._descriptor))
 
 
 def fileLog(path: str) -> Callable[[], ILogObserver]:
     """
-    A log in a file, which SIGUSR1 opens anew, for logrotate.
+    A log in a file, which is opened anew once it is renamed, and by SIGUSR1.
 
     @return: What makes the observer.
     @raise OSError: If the file cannot be opened.

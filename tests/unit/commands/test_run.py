@@ -101,18 +101,35 @@ def test_logIsAppendedTo(tmp_path):
     assert path.read_text() == "before\nafter\n"
 
 
-def test_logGoesOnInANewFileAfterTheSignal(tmp_path):
-    """Once logrotate has renamed the file, SIGUSR1 makes the next lines go to a new one."""
+def test_logGoesOnUnderItsNameWhenTheFileIsRenamed(tmp_path):
+    """After logrotate has renamed the file, the next line begins a new one."""
+    path = tmp_path / "log"
+    log = LogFile(str(path))
+    log.write("one\n")
+    path.rename(tmp_path / "log.1")
+    log.write("two\n")
+    assert ((tmp_path / "log.1").read_text(), path.read_text()) == ("one\n", "two\n")
+
+
+def test_logGoesOnInTheOldFileIfThereCanBeNoOther(tmp_path):
+    """A folder that is gone costs no line and no error."""
+    (tmp_path / "logs").mkdir()
+    log = LogFile(str(tmp_path / "logs" / "log"))
+    (tmp_path / "logs").rename(tmp_path / "moved")
+    log.write("one\n")
+    assert (tmp_path / "moved" / "log").read_text() == "one\n"
+
+
+def test_signalBeginsANewFileAtOnce(tmp_path):
+    """SIGUSR1 makes the new file before there is anything to write."""
     path = tmp_path / "log"
     usual = signal.getsignal(signal.SIGUSR1)
     try:
         observer = fileLog(str(path))()
-        observer({"log_format": "one", "log_time": 0.0})
         path.rename(tmp_path / "log.1")
         signal.raise_signal(signal.SIGUSR1)
+        assert path.read_text() == ""
         observer({"log_format": "two", "log_time": 0.0})
     finally:
         signal.signal(signal.SIGUSR1, usual)
-    assert "one" in (tmp_path / "log.1").read_text()
     assert "two" in path.read_text()
-    assert "one" not in path.read_text()
