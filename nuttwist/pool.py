@@ -15,6 +15,7 @@ from nuttwist.distributor import Distributor
 from nuttwist.listening import ListeningService
 from nuttwist.net.adopting import Inherited
 from nuttwist.net.frontend import Frontend
+from nuttwist.net.serverprotocol import Terms
 from nuttwist.reactors import Loop
 from nuttwist.sampling import Sampling
 from nuttwist.statistics import PoolFigures, PoolView, Statistics, figuresOf
@@ -34,11 +35,26 @@ def settingsOf(config: PoolConfig, dialect: Dialect) -> Settings:
     """
     return Settings(
         item_size_max=config.item_size_max or dialect.item_size_max,
+        line_length_max=config.line_length_max,
         hangUp=config.on_unsupported == "close",
         partial_results=config.partial_results,
         flush_all=config.flush_all,
         password=config.redis_auth,
         database=config.redis_db,
+    )
+
+
+def termsOf(config: PoolConfig) -> Terms:
+    """
+    What the clients of a pool are held to.
+    """
+    idle = config.client_idle_timeout
+    return Terms(
+        limit=config.client_connections,
+        keepAlive=config.tcpkeepalive,
+        budget=config.client_bytes_max,
+        most=config.client_requests_max,
+        idleTimeout=None if idle is None else idle / 1000,
     )
 
 
@@ -90,8 +106,7 @@ class PoolService(MultiService):
             loop.turn,
             loop.sockets,
             dialect.refusal,
-            limit=config.client_connections,
-            keepAlive=config.tcpkeepalive,
+            termsOf(config),
             readSize=readSize,
         )
         self.listening = ListeningService(

@@ -77,7 +77,8 @@ class Wiring:
                 server.answered,
                 server.index,
                 server.troubled,
-            )
+            ),
+            self.config.server_bytes_max,
         )
         return backend
 

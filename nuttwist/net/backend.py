@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nuttwist.net.clientprotocol import ClientProtocol
-from nuttwist.net.crowd import Crowd
+from nuttwist.net.crowd import CROWD, Crowd
 from nuttwist.net.deadline import Clock, Deadline
 from nuttwist.net.greeting import greet
 from nuttwist.net.troubles import DEADLINE, STOPPED, Loss, Trouble, troubleOf
@@ -119,12 +119,14 @@ class Backend(ClientFactory):
     def __str__(self) -> str:
         return str(self._watcher)
 
-    def attach(self, pipeline: Pipeline) -> None:
+    def attach(self, pipeline: Pipeline, crowd: int = CROWD) -> None:
         """
         Take the queues that this backend serves, and that wake it.
+
+        @param crowd: bytes of unwritten requests over which the clients that feed it are held back.
         """
         self.pipeline = pipeline
-        self._crowd = Crowd(pipeline, self._watcher.crowd)
+        self._crowd = Crowd(pipeline, self._watcher.crowd, crowd)
         self._deadline = Deadline(
             self._clock, self._timeout, pipeline, partial(self.drop, DEADLINE)
         )

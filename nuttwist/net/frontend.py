@@ -13,7 +13,8 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 
 from nuttwist.net.deadline import Clock
-from nuttwist.net.serverprotocol import ServerProtocol
+from nuttwist.net.idleness import Idleness
+from nuttwist.net.serverprotocol import ServerProtocol, Terms
 from nuttwist.net.turn import Turn
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import RequestGrammar
@@ -42,6 +43,7 @@ class Frontend(ServerFactory):
     Accepts the clients of one pool.
 
     @ivar clients: those connected at the moment.
+    @ivar terms: what they are held to.
     """
 
     noisy = False
@@ -53,14 +55,11 @@ class Frontend(ServerFactory):
         turn: Turn,
         clock: Clock,
         refusal: bytes,
-        limit: int = 0,
-        keepAlive: bool = False,
+        terms: Terms,
         readSize: int = 65536,
     ) -> None:
         """
         @param refusal: what a client over the limit is told.
-        @param limit: clients at a time; 0 is no limit.
-        @param keepAlive: have the system probe idle clients (SO_KEEPALIVE).
         @param readSize: bytes read at a time.
         """
         self.grammar = grammar
@@ -69,13 +68,21 @@ class Frontend(ServerFactory):
         self._clock = clock
         self.clients: set[ServerProtocol] = set()
         self._refusal = refusal
-        self._limit = limit
-        self._keepAlive = keepAlive
+        self.terms = terms
+        self._idleness = Idleness(clock, lambda: self.clients, lambda: self.terms.idleTimeout)
         self._readSize = readSize
         self._whenEmpty: list[Deferred[None]] = []
 
+    def change(self, terms: Terms) -> None:
+        """
+        Hold clients to other terms. What one client may have outstanding changes only for those
+        that come from now on.
+        """
+        self.terms = terms
+        self._idleness.watch()
+
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        if self._limit and len(self.clients) >= self._limit:
+        if self.terms.limit and len(self.clients) >= self.terms.limit:
             self.counters.client_refused += 1
             return Refusal(self._refusal)
         return ServerProtocol(self)
@@ -85,19 +92,22 @@ class Frontend(ServerFactory):
         A client has connected.
         """
         self.clients.add(client)
+        self._idleness.watch()
         self.counters.client_connections += 1
         self.counters.opened += 1
         transport = client.transport
         transport.bufferSize = self._readSize
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
-            transport.setTcpKeepAlive(self._keepAlive)
+            transport.setTcpKeepAlive(self.terms.keepAlive)
 
     def closed(self, client: ServerProtocol, reason: Failure) -> None:
         """
         A client has gone.
         """
         self.clients.discard(client)
+        if not self.clients:
+            self._idleness.stop()
         self.counters.client_connections -= 1
         if reason.check(ConnectionDone) and not client.replies.fault:
             self.counters.client_eof += 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from twisted.internet.interfaces import IAddress
 from twisted.protocols.basic import LineReceiver
 
 from nuttwist.wire.framing import Grammar
@@ -34,6 +35,8 @@ class StreamTransport(Protocol):
     def registerProducer(self, producer: Any, streaming: bool) -> None: ...
 
     def unregisterProducer(self) -> None: ...
+
+    def getPeer(self) -> IAddress: ...
 
 
 class ChunkReceiver(LineReceiver):

@@ -7,19 +7,53 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import attrs
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from nuttwist.net.lines import ChunkReceiver
+from nuttwist.net.lines import ChunkReceiver, StreamTransport
 from nuttwist.net.turn import Turn
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import RequestGrammar
-from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.replyqueue import BUDGET, MOST, PATIENCE, ReplyQueue
+
+_log = Logger(namespace="nuttwist.client")
 
 # Why a client is not read at the moment, as bits.
-FULL, OUTSTANDING, CROWDED = 1, 2, 4
+FULL, OUTSTANDING, CROWDED, HEAVY = 1, 2, 4, 8
+
+
+@attrs.frozen
+class Terms:
+    """
+    What the clients of a pool are held to.
+
+    @ivar limit: clients at a time; 0 is no limit.
+    @ivar keepAlive: have the system probe silent clients (SO_KEEPALIVE).
+    @ivar budget: bytes that one client's outstanding requests and their replies may take.
+    @ivar most: outstanding requests of one client.
+    @ivar idleTimeout: seconds after which a client is closed that is silent and owed nothing;
+        L{None} is no limit.
+    """
+
+    limit: int = 0
+    keepAlive: bool = False
+    budget: int = BUDGET
+    most: int = MOST
+    idleTimeout: float | None = None
+
+
+def unsent(transport: StreamTransport) -> int:
+    """
+    Bytes that a transport keeps until the socket takes them. Those of Twisted all have these
+    attributes, but no name for their sum; TLS passes on what it wraps.
+    """
+    buffered: int = len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+    added: int = getattr(transport, "_tempDataLen", 0)
+    return buffered + added
 
 
 class House(Protocol):
@@ -30,6 +64,7 @@ class House(Protocol):
     grammar: Callable[[ReplyQueue], RequestGrammar]
     counters: PoolCounters
     turn: Turn
+    terms: Terms
 
     def opened(self, client: ServerProtocol) -> None:
         """
@@ -48,6 +83,7 @@ class ServerProtocol(ChunkReceiver):
     One client: its bytes become requests, its replies leave in order.
 
     @ivar replies: what this client is owed.
+    @ivar received: bytes that it has sent.
     """
 
     grammar: RequestGrammar
@@ -57,7 +93,13 @@ class ServerProtocol(ChunkReceiver):
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self.replies = ReplyQueue(self, house.counters)
+        terms = house.terms
+        self.replies = ReplyQueue(self, house.counters, terms.budget, terms.most)
+        self.received = 0
+        # The number of bytes received at which what is held is weighed again.
+        self._weighAt = terms.budget
+        # Of what was written since the transport had enough: the most at once.
+        self._largest = 0
         ChunkReceiver.__init__(self, house.grammar(self.replies))
 
     def connectionMade(self) -> None:
@@ -92,6 +134,17 @@ class ServerProtocol(ChunkReceiver):
                 feeding.heldBack.append(self)
         if self.replies.isFull():
             self._hold(OUTSTANDING)
+        self.received += len(data)
+        if self.received > self._weighAt:
+            self._weighRequests()
+
+    def _weighRequests(self) -> None:
+        # Small requests that come one by one are weighed once in a budget's worth of them.
+        replies = self.replies
+        left = replies.budget - replies.weight()
+        self._weighAt = self.received + max(left, replies.budget // 2)
+        if left < 0:
+            self._hold(HEAVY)
 
     def readConnectionLost(self) -> None:
         """
@@ -123,15 +176,50 @@ class ServerProtocol(ChunkReceiver):
         data = self.replies.take()
         if data:
             self.transport.write(data)
+        if self._holds & FULL or self.replies.blocked:
+            self._weighReplies(len(data))
+        if self._holds & HEAVY and self.replies.weight() <= self.replies.budget // 2:
+            self._release(HEAVY)
         if self._holds & OUTSTANDING and len(self.replies.waiting) <= self.replies.room // 2:
             self._release(OUTSTANDING)
         if self._halfClosed or self.replies.ending:
             self._closeWhenDone()
 
+    def _weighReplies(self, written: int) -> None:
+        # One reply may be as large as it is, so the largest is not held against the client.
+        self._largest = max(self._largest, written)
+        held = unsent(self.transport) - self._largest + self.replies.blocked
+        if held > PATIENCE * self.replies.budget:
+            _log.warn(
+                "closing {peer}, which takes too little of its replies: {held} bytes are held",
+                peer=self.transport.getPeer(),
+                held=held,
+            )
+            self.replies.fault = True
+            self.transport.abortConnection()
+
     def _closeWhenDone(self) -> None:
         unread = self._holds and not self.replies.ending
         if not self.replies.waiting and not unread:
             self.close()
+
+    def expire(self) -> None:
+        """
+        Close a client that has been silent for too long, and that took no reply.
+        """
+        # One that was closed before has not gone.
+        again, self.replies.fault = self.replies.fault, True
+        if again or unsent(self.transport):
+            self.transport.abortConnection()
+        else:
+            self.close()
+
+    def sign(self) -> tuple[int, int] | None:
+        """
+        Something that changes whenever a client sends bytes or takes some; L{None} while a server
+        owes it a reply.
+        """
+        return None if self.replies.waiting else (self.received, unsent(self.transport))
 
     def close(self) -> None:
         """
@@ -152,6 +240,7 @@ class ServerProtocol(ChunkReceiver):
         """
         The transport has sent it all.
         """
+        self._largest = 0
         self._release(FULL)
 
     def stopProducing(self) -> None:

@@ -74,6 +74,14 @@ class Gather:
         if not self.owner.gone:
             self.owner.settle()
 
+    def weight(self) -> int:
+        """
+        Bytes that are held for it: those of its parts, or of the reply.
+        """
+        if self.reply is not None:
+            return len(self.reply)
+        return sum([each.weight() for each in self.parts])
+
     def merged(self) -> bytes:
         """
         The reply to the whole, from parts that all have theirs.

@@ -12,12 +12,23 @@ from typing import Protocol
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.request import Request
 
-#: Bytes of replies that one client's outstanding requests may be expected to bring.
+#: Bytes that one client's outstanding requests and their replies may be expected to take, by
+#: default.
 BUDGET = 4 * 1024 * 1024
 
 #: Outstanding requests that a client may have: however large its replies are, before anything is
-#: known of them, and however small they are.
-FEWEST, FIRST, MOST = 16, 64, 4096
+#: known of them, and however small they are, by default. With less than two, nothing would be
+#: learned from small ones.
+FEWEST, FIRST, MOST = 2, 64, 4096
+
+#: Bytes that a reply is taken for before there was one.
+ASSUMED = 64 * 1024
+
+#: So many times its budget may be held for a client that does not take its replies.
+PATIENCE = 16
+
+#: When more requests than this wait for one that is not answered, they are not weighed each time.
+MANY, SELDOM = 64, 16
 
 
 class Waiting(Protocol):
@@ -26,6 +37,11 @@ class Waiting(Protocol):
     """
 
     reply: bytes | None
+
+    def weight(self) -> int:
+        """
+        Bytes that are held for it: of requests, and of replies as far as they have come.
+        """
 
 
 class Sink(Protocol):
@@ -49,12 +65,21 @@ class Answer:
     def __init__(self, reply: bytes) -> None:
         self.reply: bytes | None = reply
 
+    def weight(self) -> int:
+        """
+        Bytes of the reply.
+        """
+        return len(self.reply or b"")
+
 
 class ReplyQueue:
     """
     Replies owed to one client, in request order.
 
     @ivar waiting: the requests not yet answered, oldest first.
+    @ivar budget: bytes that they and their replies may be expected to take.
+    @ivar blocked: bytes held behind an unanswered request when that was last weighed, the
+        largest of them not counted.
     @ivar room: how many requests may be outstanding before the client is not read any further;
         learned from the size of its replies.
     @ivar ending: True when nothing more is accepted and the connection is to be closed after
@@ -63,7 +88,11 @@ class ReplyQueue:
     """
 
     __slots__ = (
+        "_looks",
+        "_most",
         "_usual",
+        "blocked",
+        "budget",
         "counters",
         "ending",
         "fault",
@@ -74,7 +103,12 @@ class ReplyQueue:
         "waiting",
     )
 
-    def __init__(self, sink: Sink, counters: PoolCounters) -> None:
+    def __init__(
+        self, sink: Sink, counters: PoolCounters, budget: int = BUDGET, most: int = MOST
+    ) -> None:
+        """
+        @param most: outstanding requests, however small their replies are.
+        """
         self.sink = sink
         self.counters = counters
         self.waiting: list[Waiting] = []
@@ -82,8 +116,12 @@ class ReplyQueue:
         self.gone = False
         self.ending = False
         self.fault = False
-        self.room = FIRST
-        self._usual = BUDGET // FIRST
+        self.budget = budget
+        self.blocked = 0
+        self.room = min(max(budget // ASSUMED, FEWEST), FIRST, most)
+        self._most = most
+        self._usual = budget // self.room
+        self._looks = 0
 
     def isFull(self) -> bool:
         """
@@ -95,7 +133,7 @@ class ReplyQueue:
         # What is larger than usual is believed at once, what is smaller by half each time.
         mean = size // count
         self._usual = mean if mean > self._usual else (self._usual + mean) // 2
-        self.room = min(max(BUDGET // (self._usual + 1), FEWEST), MOST)
+        self.room = min(max(self.budget // (self._usual + 1), FEWEST), self._most)
 
     def settle(self) -> None:
         """
@@ -159,12 +197,26 @@ class ReplyQueue:
             ready.append(request.reply)
         if len(ready) == len(waiting):
             waiting.clear()
+            self.blocked = 0
         else:
             del waiting[: len(ready)]
+            self._weighBlocked()
         data = b"".join(ready)
         if ready:
             self._learn(len(data), len(ready))
         return data
+
+    def _weighBlocked(self) -> None:
+        self._looks += 1
+        if len(self.waiting) <= MANY or not self._looks % SELDOM:
+            weights = [each.weight() for each in self.waiting]
+            self.blocked = sum(weights) - max(weights)
+
+    def weight(self) -> int:
+        """
+        Bytes that are held for what is not answered yet, or not all.
+        """
+        return sum([each.weight() for each in self.waiting])
 
     def abandon(self) -> None:
         """

@@ -75,3 +75,14 @@ class Request:
         self.expect = expect
         self.found = found
         self.reply: bytes | None = None
+
+    def weight(self) -> int:
+        """
+        Bytes that are held for it: its own, and those of its reply as far as it has come.
+        """
+        size = len(self.data)
+        if self.reply is not None:
+            size += len(self.reply)
+        if self.found is not None:
+            size += sum([len(block) for block in self.found.values()])
+        return size

@@ -75,12 +75,14 @@ class Settings:
     The pool's settings that a dialect needs.
 
     @ivar item_size_max: bytes; a larger value is swallowed and refused.
+    @ivar line_length_max: bytes of a client's line; L{None}: as many as the dialect has.
     @ivar hangUp: close on unsupported or malformed input, as twemproxy does.
     @ivar password: C{redis_auth}, asked of clients and told to servers.
     @ivar database: C{redis_db}, selected on server connections.
     """
 
     item_size_max: int = 1024 * 1024
+    line_length_max: int | None = None
     hangUp: bool = False
     partial_results: bool = False
     flush_all: bool = False

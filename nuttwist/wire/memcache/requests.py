@@ -58,7 +58,7 @@ class MemcacheRequests:
         self.router = router
         self.settings = settings
         self.feeding: Pipeline | None = None
-        self.maxLine = MAX_LINE
+        self.maxLine = settings.line_length_max or MAX_LINE
         self._pieces: list[bytes] = []
         self._key = b""
         self._expected = CLASSIC

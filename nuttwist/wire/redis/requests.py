@@ -63,7 +63,7 @@ class RedisRequests:
         self.settings = settings
         self.session = Session(id=router.nextClient(), created=router.time())
         self.feeding: Pipeline | None = None
-        self.maxLine = MAX_LINE
+        self.maxLine = settings.line_length_max or MAX_LINE
         # Of a request that is coming: arguments left, those there, its bytes, the last one's.
         self._left = 0
         self._args: list[bytes] = []

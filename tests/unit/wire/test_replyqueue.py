@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nuttwist.wire.counters import PoolCounters
-from nuttwist.wire.replyqueue import FEWEST, FIRST, MOST, ReplyQueue
+from nuttwist.wire.replyqueue import BUDGET, FEWEST, FIRST, MOST, ReplyQueue
 from nuttwist.wire.request import Request
 
-from .rig import FakeSink
+from .rig import FakeSink, Pool, block, found
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_roomIsForFewWhenRepliesAreLarge(queue):
     """One look at large replies is enough: the next of them fit the budget."""
     assert queue.room == FIRST
     answered(queue, 1024 * 1024, 2)
-    assert queue.room == FEWEST
-    for _ in range(FEWEST):
+    assert queue.room == 3
+    for _ in range(3):
         assert not queue.isFull()
         queue.waiting.append(Request(queue, b"", 0.0))
     assert queue.isFull()
@@ -138,5 +138,83 @@ def test_roomGrowsWhileRepliesAreSmall(queue):
 
 def test_aSingleLargeReplyIsLearnedFromToo(queue):
     """A client that asks one thing at a time may ask for large ones and then for many."""
-    answered(queue, 1024 * 1024, 1)
+    answered(queue, 2 * BUDGET, 1)
     assert queue.room == FEWEST
+
+
+@pytest.mark.parametrize(
+    ("budget", "most", "first", "small", "large"),
+    [
+        (BUDGET, 10, 10, 10, 4),
+        (64 * 1024, MOST, FEWEST, 4096, FEWEST),
+        (1, 1, 1, 1, 1),
+        (1 << 30, 1 << 20, FIRST, 1 << 20, 1073),
+    ],
+)
+def test_roomKeepsToOtherBounds(sink, budget, most, first, small, large):
+    """Whatever they are, there is room for one request, and never for more than the most."""
+    queue = ReplyQueue(sink, PoolCounters(), budget, most)
+    assert queue.room == first
+    for _ in range(40):
+        answered(queue, 5, 2)
+    assert queue.room == small
+    answered(queue, 1_000_000, 1)
+    assert queue.room == large
+
+
+def test_whatIsHeldBehindAnUnansweredRequestIsWeighed(queue):
+    """But for the largest, which may be as large as it is."""
+    queue.waiting.append(Request(queue, b"get k\r\n", 0.0))
+    for size in (10, 1000, 20):
+        queue.answer(b"x" * size)
+    assert queue.take() == b""
+    assert queue.blocked == 7 + 10 + 20
+    assert queue.weight() == 7 + 10 + 1000 + 20
+    queue.waiting[0].reply = b"END\r\n"
+    queue.take()
+    assert (queue.blocked, queue.weight()) == (0, 0)
+
+
+def test_manyAreWeighedNowAndThen(queue):
+    """So that a look at a long queue does not cost each of many replies."""
+    queue.waiting.append(Request(queue, b"", 0.0))
+    for _ in range(100):
+        queue.answer(b"xx")
+    weighed = []
+    for _ in range(32):
+        queue.take()
+        weighed.append(queue.blocked)
+    assert weighed[:15] == [0] * 15
+    assert weighed[15:] == [2 * 99] * 17
+
+
+def test_aRequestWeighsWhatIsHeldForIt(queue):
+    """Its own bytes, and those of the reply as far as it has come."""
+    request = Request(queue, b"12345", 0.0, found={b"k": b"123"})
+    assert request.weight() == 8
+    request.reply = b"12"
+    assert request.weight() == 10
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_aSplitRequestWeighsWhatIsHeldForIt(complete):
+    """That of its parts, or of the sum when it is there."""
+    pool = Pool(servers=2)
+    keys = [
+        next(
+            k
+            for k in (b"k%d" % n for n in range(99))
+            if pool.router.route(k).rank == rank and found(k)
+        )
+        for rank in (0, 1)
+    ]
+    pool.send([b"get %s %s\r\n" % tuple(keys)])
+    asked = sum(map(len, pool.takeAll()))
+    assert pool.replies.weight() == asked
+    pool.answer(0)
+    assert pool.replies.weight() == asked + len(block(keys[0]) + b"END\r\n")
+    if complete:
+        pool.answer(1)
+        expected = block(keys[0]) + block(keys[1]) + b"END\r\n"
+        assert pool.replies.weight() == len(expected)
+        assert pool.replies.take() == expected
