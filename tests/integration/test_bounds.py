@@ -91,7 +91,7 @@ class Bounds:
             connection.transport.pauseProducing()
 
         silent = self.scripted(connected=hold)
-        pool = self.pool(silent)
+        pool = self.pool(silent, client_bytes_max=1 << 30)
         client = await self.client(pool)
         request = b"set k 0 0 100000\r\n%s\r\n" % (b"v" * 100_000)
         count = 200
@@ -112,7 +112,8 @@ class Bounds:
             connection.transport.pauseProducing()
 
         silent, other = self.scripted(connected=hold, name="silent"), self.demo("other")
-        pool = self.pool(silent, other, auto_eject_hosts=True, server_failure_limit=1)
+        settings = {"server_failure_limit": 1, "client_bytes_max": 1 << 30}
+        pool = self.pool(silent, other, auto_eject_hosts=True, **settings)
         client = await self.client(pool)
         key = keyOf(pool, "silent")
         request = b"set %s 0 0 100000\r\n%s\r\n" % (key, b"v" * 100_000)
@@ -135,7 +136,7 @@ class Bounds:
             held.append(connection)
             connection.transport.pauseProducing()
 
-        pool = self.pool(self.scripted(connected=hold))
+        pool = self.pool(self.scripted(connected=hold), client_bytes_max=1 << 30)
         leaver = await self.client(pool)
         request = b"set k 0 0 100000\r\n%s\r\n" % (b"v" * 100_000)
         leaver.send(request * 200)
