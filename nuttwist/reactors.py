@@ -12,6 +12,7 @@ import attrs
 from twisted.internet.interfaces import (
     IConnector,
     IDelayedCall,
+    IHostnameResolver,
     IListeningPort,
     IReactorFDSet,
 )
@@ -25,6 +26,9 @@ class Sockets(Protocol):
     """
     A reactor, as far as the proxy uses it.
     """
+
+    @property
+    def nameResolver(self) -> IHostnameResolver: ...
 
     def seconds(self) -> float: ...
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
-from twisted.internet.interfaces import IConnector
-from twisted.internet.protocol import ClientFactory
 
 from nuttwist.config import PoolConfig, ServerConfig
+from nuttwist.connecting import Connect, connectTo
 from nuttwist.net.backend import Backend
 from nuttwist.net.probe import Probe
-from nuttwist.reactors import Loop, Sockets
+from nuttwist.reactors import Loop
 from nuttwist.server import Server
 from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.pipeline import Pipeline
@@ -21,17 +20,6 @@ from nuttwist.wire.router import Settings
 
 #: Milliseconds for a probe in a pool without a timeout of its own.
 PROBE_TIMEOUT = 1000
-
-
-def connectTo(
-    config: ServerConfig, sockets: Sockets
-) -> Callable[[ClientFactory, float], IConnector]:
-    """
-    How a connection to a server is started.
-    """
-    if config.path:
-        return lambda factory, timeout: sockets.connectUNIX(config.path, factory, timeout)
-    return lambda factory, timeout: sockets.connectTCP(config.host, config.port, factory, timeout)
 
 
 @attrs.frozen
@@ -47,6 +35,15 @@ class Wiring:
     dialect: Dialect
     loop: Loop
     readSize: int
+    _connects: dict[ServerConfig, Connect] = attrs.field(factory=dict, init=False, eq=False)
+
+    def connect(self, server: ServerConfig) -> Connect:
+        """
+        How connections to a server are started. What that needs from files is read only once.
+        """
+        if server not in self._connects:
+            self._connects[server] = connectTo(server, self.config, self.loop.sockets)
+        return self._connects[server]
 
     def backends(self, server: Server, lane: int) -> list[Backend]:
         """
@@ -60,7 +57,7 @@ class Wiring:
     def _backend(self, server: Server, lane: Lane) -> Backend:
         timeout = self.config.timeout
         backend = Backend(
-            connectTo(server.config, self.loop.sockets),
+            self.connect(server.config),
             lane.replies,
             lane.greeting(self.settings),
             server,
@@ -95,7 +92,7 @@ class Wiring:
         """
         Connect a probe to its server.
         """
-        connectTo(server, self.loop.sockets)(probe, self._patience())
+        self.connect(server)(probe, self._patience())
 
     def _patience(self) -> float:
         return (self.config.timeout or PROBE_TIMEOUT) / 1000

@@ -19,6 +19,7 @@ from twisted.internet.interfaces import (
     IConnector,
     IDelayedCall,
     IHalfCloseableDescriptor,
+    IHostnameResolver,
     IListeningPort,
     IReactorFDSet,
 )
@@ -227,6 +228,11 @@ class TurnBatcher:
             self._log.failure("{selectable} failed over its end", selectable=selectable)
 
     # -- what transports, ports and connectors ask of a reactor besides
+
+    @property
+    def nameResolver(self) -> IHostnameResolver:
+        resolver: IHostnameResolver = self.reactor.nameResolver
+        return resolver
 
     def callLater(self, delay: float, function: Any, *args: Any, **kw: Any) -> IDelayedCall:
         delayed: IDelayedCall = self.reactor.callLater(delay, function, *args, **kw)

@@ -14,6 +14,13 @@ import attrs
 from twisted.internet import error
 
 
+class InsecureError(Exception):
+    """
+    A connection could not be encrypted, or the other end is not who it should be; the argument
+    says why.
+    """
+
+
 @attrs.frozen
 class Trouble:
     """
@@ -83,5 +90,7 @@ def troubleOf(exception: BaseException | None) -> Trouble:
     for kind, trouble in _KINDS:
         if isinstance(exception, kind):
             return trouble
+    if isinstance(exception, InsecureError):
+        return Trouble(os.strerror(errno.EPROTO), told=f"TLS: {exception}")
     number = getattr(exception, "osError", None)
     return _byErrno(number) if isinstance(number, int) else NONSENSE

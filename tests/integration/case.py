@@ -33,7 +33,7 @@ class PlainReactor:
 
     passed = (
         "callLater", "connectTCP", "connectUNIX", "getDelayedCalls", "listenTCP", "listenUNIX",
-        "seconds",
+        "nameResolver", "seconds",
     )  # fmt: skip
 
     def __init__(self, reactor):

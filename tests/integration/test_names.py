@@ -1,0 +1,129 @@
+"""Servers by name: what a name stands for is asked for each connection, and blocks nobody."""
+
+from __future__ import annotations
+
+import attrs
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IHostnameResolver
+from zope.interface import implementer
+
+from .case import PlainReactor, ProxyCase
+from .servers import LOOPBACK, KeptFactory, Peer
+
+SET = b"set k 0 0 1\r\nx\r\n", b"STORED\r\n"
+GET = b"get k\r\n"
+NAME = "cache.example"
+
+
+@implementer(IHostnameResolver)
+class Names:
+    """
+    Knows what it is told, and answers when it is told to.
+
+    @ivar addresses: of every name.
+    @ivar asked: how often it was asked.
+    @ivar isSilent: leaves its callers without an answer.
+    """
+
+    def __init__(self, *addresses):
+        self.addresses = addresses
+        self.asked = 0
+        self.isSilent = False
+
+    def resolveHostName(self, receiver, hostName, portNumber=0, *_, **__):
+        """See L{IHostnameResolver}."""
+        self.asked += 1
+        receiver.resolutionBegan(None)
+        for each in self.addresses:
+            kind = IPv6Address if ":" in each else IPv4Address
+            receiver.addressResolved(kind("TCP", each, portNumber))
+        if not self.isSilent:
+            receiver.resolutionComplete()
+
+
+class ServersByName:
+    """Names of all kinds."""
+
+    def known(self, *addresses):
+        """Have every name stand for these addresses."""
+        names = Names(*addresses)
+        self.addCleanup(self.reactor.installNameResolver, self.reactor.installNameResolver(names))
+        return names
+
+    def named(self, peer, **settings):
+        """Start a pool of a server that is known by its name."""
+        peer.config = attrs.evolve(peer.config, host=NAME)
+        return self.pool(peer, **settings)
+
+    async def test_aNameWithAnIPv6AddressOnly(self):
+        """Its IPv6 address is taken when it has no other."""
+        self.known("::1")
+        server = self._kept(Peer(self.reactor, KeptFactory(), "one", host="::1"))
+        await (await self.client(self.named(server))).answers(*SET)
+
+    async def test_aNameWithBothKindsOfAddresses(self):
+        """The IPv4 address has precedence, wherever it stands."""
+        self.known("::1", LOOPBACK)
+        await (await self.client(self.named(self.demo()))).answers(*SET)
+
+    async def test_aNameThatMoves(self):
+        """The next connection goes where the name leads by then."""
+        names = self.known(LOOPBACK)
+        server = self.demo()
+        pool = self.named(server)
+        client = await self.client(pool)
+        await client.answers(*SET)
+        names.addresses = ()
+        await server.cut()
+        while pool.distributor.servers[0].counters.server_connections:
+            await self.turn()
+        await client.answers(GET, b"SERVER_ERROR Host is down\r\n")
+        names.addresses = (LOOPBACK,)
+        await client.answers(GET, b"VALUE k 0 1\r\nx\r\nEND\r\n")
+        self.assertGreaterEqual(names.asked, 3)
+
+    async def test_aNameWithoutAnAddress(self):
+        """It is a failed server, and each request is told so."""
+        self.known()
+        client = await self.client(self.named(self.demo()))
+        for _ in range(2):
+            await client.answers(GET, b"SERVER_ERROR Host is down\r\n")
+
+    async def test_aNameThatCannotBeAskedFor(self):
+        """What no query can hold fails at once."""
+        server = self.demo()
+        server.config = attrs.evolve(server.config, host="x" * 70)
+        client = await self.client(self.pool(server))
+        await client.answers(GET, b"SERVER_ERROR Host is down\r\n")
+
+    async def test_aResolverThatIsSilent(self):
+        """The time for a connection is over the lookup too; a late answer is too late."""
+        names = self.known(LOOPBACK)
+        names.isSilent = True
+        client = await self.client(self.named(self.demo(), timeout=50))
+        await client.answers(GET, b"SERVER_ERROR Connection timed out\r\n")
+
+    async def test_aStopDuringTheLookup(self):
+        """A proxy that is stopped waits for no name."""
+        names = self.known(LOOPBACK)
+        names.isSilent = True
+        pool = self.named(self.demo())
+        client = await self.client(pool)
+        client.send(GET)
+        while not names.asked:
+            await self.turn()
+        await pool.parent.stopService()
+        self.assertNotIn(b"END", await client.untilLost())
+
+
+class BatchedNameTests(ServersByName, ProxyCase):
+    """On the turn batcher."""
+
+
+class PlainNameTests(ServersByName, ProxyCase):
+    """On the reactor as it is."""
+
+    @staticmethod
+    def reactorOfProxy(reactor):
+        """Take the resolver of this test."""
+        return PlainReactor(reactor)
