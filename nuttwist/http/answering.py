@@ -106,6 +106,19 @@ def nowhere(text: str = "there is nothing here; docs/api.md has the paths") -> R
     return Everywhere(answer)
 
 
+class Branch(Resource):
+    """
+    Has resources below it, and says nothing itself.
+    """
+
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        return nowhere()
+
+    def render(self, request: Request) -> int:
+        said: int = nowhere().render(request)
+        return said
+
+
 class Everywhere(Answer):
     """
     Answers every method, for its own path and those below.

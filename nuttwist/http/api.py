@@ -17,7 +17,7 @@ from twisted.web.server import Request
 from nuttwist import __version__
 from nuttwist.form import form
 from nuttwist.http import figures
-from nuttwist.http.answering import Answer, Deed, Said, Wrong, inJson, nowhere
+from nuttwist.http.answering import Answer, Branch, Deed, Said, Wrong, inJson, nowhere
 from nuttwist.http.arguments import checkToken, number, text
 from nuttwist.http.history import History
 from nuttwist.http.journal import LENGTH, Journal
@@ -152,7 +152,7 @@ class Api:
         """
         All of it, with the pools.
         """
-        root = Resource()
+        root = Branch()
         root.putChild(b"pools", PoolsResource(self._source, self._token))
         children: dict[bytes, Callable[[Request], Awaitable[Said]]] = {
             b"about": self._about,

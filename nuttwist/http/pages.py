@@ -7,10 +7,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from importlib import resources
 
-from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from nuttwist.http.answering import Answer, Said, nowhere
+from nuttwist.http.answering import Answer, Branch, Said
 
 INDEX = "index.html"
 
@@ -44,20 +43,17 @@ def kindOf(name: str) -> bytes | None:
     return TYPES.get(name.rpartition(".")[2])
 
 
-class Pages(Resource):
+class Pages(Branch):
     """
     Files by their names, the index in place of none, and other resources put there.
     """
 
     def __init__(self, files: dict[str, bytes]) -> None:
-        Resource.__init__(self)
+        Branch.__init__(self)
         for name, body in files.items():
             self.putChild(name.encode(), _page(name, body))
         if INDEX in files:
             self.putChild(b"", _page(INDEX, files[INDEX]))
-
-    def getChild(self, path: bytes, request: Request) -> Resource:
-        return nowhere()
 
 
 def _page(name: str, body: bytes) -> Answer:

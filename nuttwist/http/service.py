@@ -25,7 +25,7 @@ from twisted.web.server import Request
 from nuttwist import __version__
 from nuttwist.form import form
 from nuttwist.http import figures
-from nuttwist.http.answering import Answer, Said, inJson
+from nuttwist.http.answering import Answer, Branch, Said, inJson
 from nuttwist.http.api import Api
 from nuttwist.http.history import STEP, History
 from nuttwist.http.journal import Journal
@@ -70,7 +70,7 @@ class HttpService(Service):
         root.putChild(b"readyz", Answer(self._readiness))
         version = Api(self._source, self.journal, self.history, token).resource()
         version.putChild(b"tap", TapResource(self._source, clock))
-        api = Resource()
+        api = Branch()
         api.putChild(b"v1", version)
         root.putChild(b"api", api)
         return root
