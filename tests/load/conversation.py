@@ -73,7 +73,8 @@ class Conversation:
         self._tally.answered += 1
         if isinstance(reply, Trouble) and asked.verb != "alive":
             self._tally.errors[str(reply)] += 1
-            self._tally.unread += asked.verb != "set"
+            if asked.verb != "set":
+                self._tally.unread[asked.verb] += 1
         elif self._dialect.isDone(asked, reply):
             self._tally.replies["stored" if asked.verb == "set" else asked.verb] += 1
         elif (found := self._dialect.found(asked, reply)) is not None:

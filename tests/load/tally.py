@@ -15,7 +15,7 @@ class Tally:
     @ivar requests: sent, or about to be.
     @ivar replies: by what they were: C{stored}, C{hit}, C{miss} (of each key) and C{alive}.
     @ivar errors: replies that were errors, by their text.
-    @ivar unread: how many of these were in the place of values.
+    @ivar unread: how many of these were in the place of values, by the verb.
     @ivar answered: requests that have a reply.
     @ivar dropped: requests that have no reply because their client left before.
     @ivar cut: requests that have no reply because the connection was closed on the client.
@@ -28,7 +28,7 @@ class Tally:
     requests: int = 0
     replies: Counter[str] = attrs.field(factory=Counter)
     errors: Counter[str] = attrs.field(factory=Counter)
-    unread: int = 0
+    unread: Counter[str] = attrs.field(factory=Counter)
     answered: int = 0
     dropped: int = 0
     cut: int = 0

@@ -28,7 +28,7 @@ async def test_readersDoNotSeeALostConnection(kind: str, tmp_path: Path) -> None
             await day.served()
             day.relay.cut()
         await day.served()
-        assert day.crowd.tally.unread == 0
+        assert not day.crowd.tally.unread
         assert day.counters()["s1"]["server_err"] >= 10
 
 
@@ -46,7 +46,8 @@ async def test_readersDoNotSeeTheEndOfAServer(kind: str, tmp_path: Path) -> None
             await day.replies(100)
             day.servers[0].restart()
             await day.served("s0")
-        assert day.crowd.tally.unread == 0
+        # Keys that were one server's may be those of several by now, and are not repeated.
+        assert day.crowd.tally.unread["get"] == 0
 
 
 @KINDS

@@ -103,19 +103,18 @@ async def test_aHeldServerIsProbedOnAConnectionOfItsOwn(kind: str, tmp_path: Pat
 
 @KINDS
 @pytest_twisted.ensureDeferred
-async def test_failuresAreCountedForTheServer(kind: str, tmp_path: Path) -> None:
-    """
-    Four connections that are lost one after the other, with no reply in between, are four failures
-    in a row of one server.
-    """
+async def test_connectionsLostTogetherAreOneFailure(kind: str, tmp_path: Path) -> None:
+    """A held server is ejected after so many timeouts, on however many connections at once."""
     limit = ("auto_eject_hosts: true", "server_failure_limit: 4", "server_retry_timeout: 600000")
     keys = (*limit, "server_connections: 4", "timeout: 300")
     async with badDay(kind, tmp_path, *keys, errors={TIMED_OUT}) as day:
         day.servers[0].stop()
         await day.counted(lambda counters: counters["server_ejects"] == 1)
-        assert day.counters()["s0"]["server_timedout"] >= 4
         await day.replies(200)
-        assert day.counters()["server_ejects"] == 1
+        counters = day.counters()
+        assert counters["server_ejects"] == 1
+        # Each loss for itself, it would have been out after four and those under way by then.
+        assert 8 < counters["s0"]["server_timedout"] <= 16
 
 
 @KINDS

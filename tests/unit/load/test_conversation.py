@@ -72,7 +72,7 @@ def test_errorsAreCountedByText(dialect, data: bytes) -> None:
     talk = conversation(dialect, get(), Asked("set", (MINE,), (3,)))
     talk.hear(data * 2)
     assert talk._tally.errors == {"Connection refused": 2}
-    assert talk._tally.unread == 1
+    assert talk._tally.unread == {"get": 1}
 
 
 @pytest.mark.parametrize(
