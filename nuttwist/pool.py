@@ -144,14 +144,21 @@ class PoolService(MultiService):
 
     async def _stop(self) -> None:
         await self.listening.stopService()
-        await self.frontend.stop()
+        await self.frontend.drain(self.config.drain_timeout / 1000)
         await self.distributor.stopService()
 
     def stopService(self) -> Deferred[Any]:
         """
-        Stop listening, close the clients, then the servers.
+        Stop listening, let the servers answer what clients have asked, for C{drain_timeout} at
+        most, close the clients, then the servers.
 
         @return: fires when no socket and no timer is left.
         """
         self.running = 0
         return Deferred.fromCoroutine(self._stop())
+
+    def abort(self) -> None:
+        """
+        Close every client at once, also while it is stopped.
+        """
+        self.frontend.abort()

@@ -12,46 +12,16 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol, ServerFactory
 
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.configfile import loadConfig
 from nuttwist.configpools import checkPools
-from nuttwist.listening import ListeningService
 from nuttwist.net.adopting import Inherited
 from nuttwist.pool import PoolService
 from nuttwist.reactors import loopOn
 from nuttwist.sampling import Sampling
 from nuttwist.statistics import Statistics
-
-
-class StatisticsProtocol(Protocol):
-    """
-    Says all there is to say, and closes.
-    """
-
-    def __init__(self, document: bytes) -> None:
-        self._document = document
-
-    def connectionMade(self) -> None:
-        assert self.transport is not None
-        self.transport.write(self._document)
-        self.transport.loseConnection()
-
-
-class StatisticsFactory(ServerFactory):
-    """
-    Answers each connection to the stats port with the counters.
-    """
-
-    noisy = False
-
-    def __init__(self, proxy: ProxyService) -> None:
-        self._proxy = proxy
-
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        return StatisticsProtocol(self._proxy.document())
+from nuttwist.telling import TellingService
 
 
 class ProxyService(MultiService):
@@ -93,12 +63,9 @@ class ProxyService(MultiService):
             self.pools[config.name] = pool
             pool.setServiceParent(self)
         self._backUp()
-        self.stats: ListeningService | None = None
+        self.stats: TellingService | None = None
         if statsAddress is not None:
-            host, port = statsAddress
-            self.stats = ListeningService(
-                Listen(host=host, port=port), StatisticsFactory(self), loop.sockets
-            )
+            self.stats = TellingService(Listen(*statsAddress), self.document, loop.sockets)
             self.stats.setServiceParent(self)
 
     def _backUp(self) -> None:
@@ -126,6 +93,13 @@ class ProxyService(MultiService):
         """
         self.privilegedStartService()
         MultiService.startService(self)
+
+    def abort(self) -> None:
+        """
+        Close every client at once, also while the proxy is stopped.
+        """
+        for pool in self.pools.values():
+            pool.abort()
 
     @classmethod
     def fromFile(cls, path: str, reactor: Any) -> ProxyService:

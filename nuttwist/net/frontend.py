@@ -14,28 +14,15 @@ from twisted.python.failure import Failure
 
 from nuttwist.net.deadline import Clock
 from nuttwist.net.idleness import Idleness
+from nuttwist.net.notices import Notices
 from nuttwist.net.serverprotocol import ServerProtocol, Terms
 from nuttwist.net.turn import Turn
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import RequestGrammar
 from nuttwist.wire.replyqueue import ReplyQueue
 
-#: Seconds that clients have, when the proxy stops, to take what has been written to them.
+#: Seconds that clients have, when the time to drain is over, to take what was written to them.
 GRACE = 0.5
-
-
-class Refusal(Protocol):
-    """
-    One client too many: told so, and sent away.
-    """
-
-    def __init__(self, line: bytes) -> None:
-        self._line = line
-
-    def connectionMade(self) -> None:
-        assert self.transport is not None
-        self.transport.write(self._line)
-        self.transport.loseConnection()
 
 
 class Frontend(ServerFactory):
@@ -68,6 +55,7 @@ class Frontend(ServerFactory):
         self._clock = clock
         self.clients: set[ServerProtocol] = set()
         self._refusal = refusal
+        self._refusals = Notices()
         self.terms = terms
         self._idleness = Idleness(clock, lambda: self.clients, lambda: self.terms.idleTimeout)
         self._readSize = readSize
@@ -84,7 +72,7 @@ class Frontend(ServerFactory):
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         if self.terms.limit and len(self.clients) >= self.terms.limit:
             self.counters.client_refused += 1
-            return Refusal(self._refusal)
+            return self._refusals.notice(lambda: self._refusal)
         return ServerProtocol(self)
 
     def opened(self, client: ServerProtocol) -> None:
@@ -115,22 +103,41 @@ class Frontend(ServerFactory):
             self.counters.client_err += 1
         self._tellIfEmpty()
 
-    def stop(self) -> Deferred[None]:
+    def drain(self, seconds: float) -> Deferred[None]:
         """
-        Close every client.
+        Close every client behind the last reply that it is owed; what it asks from now on is not
+        taken.
 
+        @param seconds: how long the servers have for those replies; after it clients get what
+            there is.
         @return: fires when none is left.
         """
         for client in list(self.clients):
-            client.close()
+            client.replies.end()
+        return Deferred.fromCoroutine(self._drain(seconds))
+
+    async def _drain(self, seconds: float) -> None:
         empty: Deferred[None] = Deferred()
         self._whenEmpty.append(empty)
-        abort = self._clock.callLater(GRACE, self._abort)
-        empty.addCallback(lambda _: abort.cancel() if abort.active() else None)
+        timers = [
+            self._clock.callLater(seconds, self._close),
+            self._clock.callLater(seconds + GRACE, self.abort),
+        ]
         self._tellIfEmpty()
-        return empty
+        await empty
+        for each in timers:
+            if each.active():
+                each.cancel()
+        await self._refusals.abort()
 
-    def _abort(self) -> None:
+    def _close(self) -> None:
+        for client in list(self.clients):
+            client.close()
+
+    def abort(self) -> None:
+        """
+        Close every client at once, whatever it is owed.
+        """
         for client in list(self.clients):
             client.transport.abortConnection()
 

@@ -19,12 +19,13 @@ from twisted.python.failure import Failure
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.listening import ListeningService
 from nuttwist.statistics import PoolFigures, Statistics
+from nuttwist.telling import TellingService
 from nuttwist.workers.backoff import Backoff
 from nuttwist.workers.configs import encodePools, share
 from nuttwist.workers.merging import merge, past
 from nuttwist.workers.messages import Ejected, Message, Readmitted, Start
 from nuttwist.workers.outs import Outs
-from nuttwist.workers.report import TellingFactory, asLine, ofWorker, sums
+from nuttwist.workers.report import asLine, ofWorker, sums
 from nuttwist.workers.tally import OwnTally
 from nuttwist.workers.worker import Worker, describe
 
@@ -126,8 +127,7 @@ class WorkersService(MultiService):
         return listener
 
     def _telling(self, host: str, port: int, document: Callable[[], Deferred[bytes]]) -> None:
-        factory = TellingFactory(document)
-        ListeningService(Listen(host, port), factory, self._reactor).setServiceParent(self)
+        TellingService(Listen(host, port), document, self._reactor).setServiceParent(self)
 
     # -- the service
 

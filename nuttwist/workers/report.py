@@ -5,13 +5,10 @@ What the stats ports of the parent tell.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol, ServerFactory
 
 from nuttwist.config import PoolConfig
 from nuttwist.statistics import PoolFigures, Statistics, poolFields
@@ -68,34 +65,3 @@ def asLine(value: Any) -> bytes:
     A line of JSON.
     """
     return json.dumps(value).encode("ascii") + b"\n"
-
-
-class TellingProtocol(Protocol):
-    """
-    Says all there is to say once it is known, and closes.
-    """
-
-    def __init__(self, document: Callable[[], Deferred[bytes]]) -> None:
-        self._document = document
-
-    def connectionMade(self) -> None:
-        self._document().addCallback(self._say)
-
-    def _say(self, document: bytes) -> None:
-        assert self.transport is not None
-        self.transport.write(document)
-        self.transport.loseConnection()
-
-
-class TellingFactory(ServerFactory):
-    """
-    Answers each connection with what is known by then.
-    """
-
-    noisy = False
-
-    def __init__(self, document: Callable[[], Deferred[bytes]]) -> None:
-        self._document = document
-
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        return TellingProtocol(self._document)

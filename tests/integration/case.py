@@ -106,12 +106,13 @@ class ProxyCase(TestCase):
         self.addCleanup(peer.stop)
         return peer
 
-    def configure(self, *peers, name="pool", listen=None, **settings):
+    def configure(self, *peers, name="pool", listen=None, drain_timeout=0, **settings):
         """The configuration of a pool on a free port, in front of these servers."""
         return PoolConfig(
             name=name,
             listen=listen or Listen(host=LOOPBACK),
             servers=tuple(each.config for each in peers),
+            drain_timeout=drain_timeout,
             **settings,
         )
 

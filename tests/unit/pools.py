@@ -8,6 +8,9 @@ from tests.rig.backends import build
 from tests.rig.client import RawClient
 from tests.rig.network import FakeNetwork
 
+DRAIN = 0.5
+"""Seconds after which a proxy that does not drain has stopped."""
+
 
 class Machine:
     """
@@ -28,14 +31,19 @@ class Machine:
             made = build(self.network, len(self.servers), {"type": "memcached", **spec}, "/tmp")
             self.servers[name] = made
 
-    def start(self, **settings):
-        """Start a proxy of one pool in front of all servers, and give that."""
+    def configure(self, name="pool", *, drain_timeout=0, **settings):
+        """The configuration of a pool in front of all servers."""
         servers = tuple(
             ServerConfig(host=each.address[0], port=each.address[1], name=name)
             for name, each in self.servers.items()
         )
         listen = Listen(host="127.0.0.1")
-        config = PoolConfig(name="pool", listen=listen, servers=servers, **settings)
+        settings = {"listen": listen, "servers": servers, **settings}
+        return PoolConfig(name=name, drain_timeout=drain_timeout, **settings)
+
+    def start(self, *, drain_timeout=0, **settings):
+        """Start a proxy of one pool in front of all servers, and give that."""
+        config = self.configure(drain_timeout=drain_timeout, **settings)
         self.proxy = ProxyService([config], self.network)
         self.proxy.startService()
         self.network.settle()
@@ -45,7 +53,7 @@ class Machine:
         """Stop the proxy; what it leaves is found by the caller."""
         stopped = []
         self.proxy.stopService().addCallback(stopped.append)
-        self.network.settle()
+        self.network.elapse(DRAIN)
         assert stopped
 
     def client(self):
