@@ -18,7 +18,7 @@ from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.form import described
 from nuttwist.http.settings import HttpSettings, WrongHttp, readToken
 
-_LEVELS = (
+LEVELS = (
     (1, LogLevel.critical),
     (3, LogLevel.error),
     (4, LogLevel.warn),
@@ -59,7 +59,7 @@ def logFilter(verbosity: int) -> LogLevelFilterPredicate:
     @param verbosity: twemproxy's log level, from 0 to 11.
     @return: What lets through the log events of that level and the more serious ones.
     """
-    return LogLevelFilterPredicate(next(level for most, level in _LEVELS if verbosity <= most))
+    return LogLevelFilterPredicate(next(level for most, level in LEVELS if verbosity <= most))
 
 
 def _wholeNumber(option: str, least: int, most: int) -> Callable[[str], int]:

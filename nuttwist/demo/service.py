@@ -68,6 +68,7 @@ class DemoService(MultiService):
         self._readSize = readSize
         self._sampling = sampling
         self._ports: list[IListeningPort] = []
+        self._proxy: ProxyService | None = None
 
     @property
     def pools(self) -> dict[str, PoolService]:
@@ -83,10 +84,10 @@ class DemoService(MultiService):
         """
         self._ports = [self._listen() for _ in SERVERS]
         pool = self._pool()
-        proxy = ProxyService(
+        self._proxy = ProxyService(
             [pool], self._reactor, self._statsAddress, self._readSize, sampling=self._sampling
         )
-        proxy.setServiceParent(self)
+        self._proxy.setServiceParent(self)
         MultiService.privilegedStartService(self)
 
     def startService(self) -> None:
@@ -105,6 +106,11 @@ class DemoService(MultiService):
 
     def stopService(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._stop())
+
+    def abort(self) -> None:
+        """Close every client at once, also while it is stopped."""
+        if self._proxy is not None:
+            self._proxy.abort()
 
     def _listen(self) -> IListeningPort:
         factory = DemoFactory(Cache(SERVER_BYTES, time.time))

@@ -16,14 +16,15 @@ from typing import Any, cast
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import (
-    FilteringLogObserver,
     ILogObserver,
     LogEvent,
     Logger,
     eventAsText,
     globalLogBeginner,
+    globalLogPublisher,
 )
 
+from nuttwist.logs import limitLog
 from nuttwist.net.adopting import Inherited
 from nuttwist.options import logFilter
 from nuttwist.reactors import processReactor
@@ -41,6 +42,7 @@ from nuttwist.workers.messages import (
     Start,
     Stop,
     Told,
+    Verbose,
 )
 from nuttwist.workers.tally import Tally
 from nuttwist.workers.worker import CHANNEL
@@ -63,6 +65,7 @@ class Child:
         self._handlers: dict[type, Callable[[Any], None]] = {
             Start: self._start,
             Stop: lambda _: self._end(),
+            Verbose: lambda verbose: self._limitLog(verbose.verbosity),
             Ask: lambda ask: self._tell(ask.number),
             Ejected: lambda told: self._learn(told, Out(told.seconds, told.why, told.byHand)),
             Readmitted: lambda told: self._learn(told, Back(told.byHand)),
@@ -103,8 +106,11 @@ class Child:
         return tally.isAhead(index, number, clients)
 
     def _beginLog(self, verbose: int) -> None:
-        observer = FilteringLogObserver(cast(ILogObserver, self._report), [logFilter(verbose)])
-        globalLogBeginner.beginLoggingTo([observer])
+        globalLogBeginner.beginLoggingTo([cast(ILogObserver, self._report)])
+        self._limitLog(verbose)
+
+    def _limitLog(self, verbose: int) -> None:
+        limitLog(globalLogPublisher, logFilter(verbose))
 
     def _report(self, event: LogEvent) -> None:
         text = eventAsText(event, includeTimestamp=False, includeSystem=False)
@@ -132,6 +138,9 @@ class Child:
 
     def _orphaned(self) -> None:
         self._closed.callback(None)
+        if self._proxy is not None:
+            # The next proxy may be waiting for the ports: nothing is drained for it.
+            self._proxy.abort()
         self._end()
 
     async def _finishing(self) -> None:

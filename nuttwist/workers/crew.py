@@ -11,27 +11,25 @@ import attrs
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.listening import ListeningService
-from nuttwist.statistics import PoolFigures, Statistics
+from nuttwist.net.frontend import GRACE
 from nuttwist.telling import TellingService
-from nuttwist.workers.backoff import Backoff
 from nuttwist.workers.configs import encodePools, share
-from nuttwist.workers.merging import merge, past
-from nuttwist.workers.messages import Ejected, Message, Readmitted, Start
+from nuttwist.workers.counting import Counting
+from nuttwist.workers.messages import Ejected, Message, Readmitted, Start, Verbose
 from nuttwist.workers.outs import Outs
-from nuttwist.workers.report import asLine, ofWorker, sums
+from nuttwist.workers.place import Place
 from nuttwist.workers.tally import OwnTally
 from nuttwist.workers.worker import Worker, describe
 
 _log = Logger(namespace="nuttwist.workers")
 
-#: Seconds that workers have to end by themselves.
+#: Seconds that workers have to end by themselves once they have drained.
 PATIENCE = 1.0
 
 
@@ -59,23 +57,6 @@ class HeldListening(ListeningService):
         """
         port: Any = self.port
         return int(port.fileno())
-
-
-@attrs.define(eq=False)
-class Place:
-    """
-    Where one worker after the other works.
-
-    @ivar starts: how many there were.
-    @ivar worker: the one of now; L{None} while the next is waited for.
-    @ivar next: the start of the next.
-    """
-
-    number: int
-    starts: int = 0
-    worker: Worker | None = None
-    next: IDelayedCall | None = None
-    backoff: Backoff = attrs.Factory(Backoff)
 
 
 class WorkersService(MultiService):
@@ -109,17 +90,16 @@ class WorkersService(MultiService):
         self._reactor = reactor
         self._readSize = readSize
         self._verbose = verbose
-        self._statistics = Statistics()
         self._outs = Outs()
         self._tally: OwnTally | None = None
-        self._past: list[PoolFigures] = []
         self._whenEmpty: list[Deferred[None]] = []
         self.places = [Place(number) for number in range(workers)]
+        self._counting = Counting(self.places, self._outs)
         self.listeners = {each.name: self._held(each) for each in pools}
         host, port = statsAddress
         self._telling(host, port, self.document)
         if workersStatsPort:
-            self._telling(host, workersStatsPort, self.workersDocument)
+            self._telling(host, workersStatsPort, self._counting.workersDocument)
 
     def _held(self, pool: PoolConfig) -> HeldListening:
         listener = HeldListening(pool.listen, Workers(), self._reactor, pool.backlog)
@@ -172,7 +152,9 @@ class WorkersService(MultiService):
         working = [place.worker for place in self.places if place.worker is not None]
         for worker in working:
             worker.stop()
-        if working:
+        # Who comes now would wait for nobody.
+        await gatherResults([each.stopService() for each in self.listeners.values()])
+        if any(place.worker is not None for place in self.places):
             await self._untilEmpty()
         if self._tally is not None:
             self._tally.close()
@@ -182,17 +164,41 @@ class WorkersService(MultiService):
     async def _untilEmpty(self) -> None:
         empty: Deferred[None] = Deferred()
         self._whenEmpty.append(empty)
-        impatience = self._reactor.callLater(PATIENCE, self._kill)
+        draining = max((each.drain_timeout for each in self._pools), default=0) / 1000
+        impatience = self._reactor.callLater(draining + GRACE + PATIENCE, self.abort)
         await empty
         if impatience.active():
             impatience.cancel()
 
-    def _kill(self) -> None:
+    def abort(self) -> None:
+        """
+        Have all workers end at once, whatever their clients are owed.
+        """
         for place in self.places:
             if place.worker is not None:
                 place.worker.kill()
 
+    def setVerbosity(self, verbosity: int) -> None:
+        """
+        Have the workers log more or less from now on.
+
+        @param verbosity: from 0 to 11.
+        """
+        self._verbose = verbosity
+        self._toAll(Verbose(verbosity))
+
+    def document(self) -> Deferred[bytes]:
+        """
+        The counters of all workers together, as twemproxy's JSON.
+        """
+        return self._counting.document(self._pools)
+
     # -- the workers
+
+    def _toAll(self, message: Message, butFor: Worker | None = None) -> None:
+        for place in self.places:
+            if place.worker not in (None, butFor):
+                place.worker.send(message)
 
     def _start(self, place: Place) -> None:
         place.next = None
@@ -233,9 +239,7 @@ class WorkersService(MultiService):
         else:
             news = isinstance(message, Readmitted) and self._outs.readmitted(message)
         if news:
-            for place in self.places:
-                if place.worker not in (None, worker):
-                    place.worker.send(message)
+            self._toAll(message, worker)
 
     def ended(self, worker: Worker, reason: Failure) -> None:
         """
@@ -245,7 +249,7 @@ class WorkersService(MultiService):
         place.worker = None
         if self._tally is not None:
             self._tally.leave(place.number)
-        self._past = list(merge([*self._past, *map(past, worker.figures)]).values())
+        self._counting.ended(worker)
         if self.running:
             wait = place.backoff.ended(self._reactor.seconds())
             place.next = self._reactor.callLater(wait, self._start, place)
@@ -260,34 +264,3 @@ class WorkersService(MultiService):
             waiting, self._whenEmpty = self._whenEmpty, []
             for each in waiting:
                 each.callback(None)
-
-    # -- the counters
-
-    async def _gather(self) -> list[tuple[Worker, Place]]:
-        working = [(each.worker, each) for each in self.places if each.worker is not None]
-        await gatherResults([worker.ask() for worker, _ in working])
-        return working
-
-    async def _sums(self) -> bytes:
-        await self._gather()
-        # Those of now: who has ended while the others answered is among the past.
-        workers = [each.worker for each in self.places if each.worker is not None]
-        figures = [figures for worker in workers for figures in worker.figures]
-        return sums(self._statistics, self._pools, [*self._past, *figures], self._outs.ejections)
-
-    def document(self) -> Deferred[bytes]:
-        """
-        The counters of all workers together, as twemproxy's JSON.
-        """
-        return Deferred.fromCoroutine(self._sums())
-
-    async def _each(self) -> bytes:
-        working = await self._gather()
-        workers = [ofWorker(worker, place.starts) for worker, place in working]
-        return asLine({"source": self._statistics.source, "workers": workers})
-
-    def workersDocument(self) -> Deferred[bytes]:
-        """
-        The counters of each worker, as a JSON document.
-        """
-        return Deferred.fromCoroutine(self._each())

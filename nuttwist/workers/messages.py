@@ -50,6 +50,17 @@ class Stop:
 
 
 @attrs.frozen
+class Verbose:
+    """
+    To a worker: log so much from now on.
+
+    @ivar verbosity: from 0 to 11.
+    """
+
+    verbosity: int
+
+
+@attrs.frozen
 class Ready:
     """
     To the parent: the worker accepts clients.
@@ -123,12 +134,12 @@ class Logged:
     text: str
 
 
-Message = Start | Stop | Ready | Ejected | Readmitted | Ask | Told | Logged
+Message = Start | Stop | Verbose | Ready | Ejected | Readmitted | Ask | Told | Logged
 
 #: By the word that stands for it in a line.
 KINDS: dict[str, type[Any]] = {
     each.__name__.lower(): each
-    for each in (Start, Stop, Ready, Ejected, Readmitted, Ask, Told, Logged)
+    for each in (Start, Stop, Verbose, Ready, Ejected, Readmitted, Ask, Told, Logged)
 }
 
 

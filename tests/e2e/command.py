@@ -119,12 +119,18 @@ class Running:
 
     def stop(self, number: signal.Signals, seconds: float) -> int:
         """
-        Send a signal and wait for the end.
+        Send a signal and wait for the end, as L{ended} does.
+        """
+        self._process.send_signal(number)
+        return self.ended(seconds)
+
+    def ended(self, seconds: float) -> int:
+        """
+        Wait for the end.
 
         @param seconds: How long it may take.
         @return: The exit status, negative for the signal that it died of.
         """
-        self._process.send_signal(number)
         status = self._process.wait(seconds)
         while self._listenFor(0) and select.select([self._output], [], [], 0)[0]:
             pass

@@ -14,9 +14,11 @@ from twisted.logger import LogLevel, LogPublisher
 from twisted.python.usage import Options as TwistedOptions, UsageError
 from zope.interface.verify import verifyObject
 
+from nuttwist.command import CommandService
 from nuttwist.demo.service import DemoService
+from nuttwist.logs import Verbosity
 from nuttwist.options import logFilter
-from nuttwist.tap import CommandService, Options, StartError, limitLog, makeService
+from nuttwist.tap import Options, StartError, makeService
 
 CONFIG = """
 alpha:
@@ -121,19 +123,6 @@ def test_verbosityIsALogLevel(verbosities: tuple[int, ...], least: object) -> No
     assert {logFilter(verbosity).defaultLogLevel for verbosity in verbosities} == {least}
 
 
-def test_limitedLogKeepsWhatIsSerious() -> None:
-    """Every observer that a runner chose goes on seeing errors, and no information any more."""
-    first, second = [], []
-    publisher = LogPublisher(first.append, second.append)
-    limitLog(publisher, logFilter(3))
-    for level in (LogLevel.info, LogLevel.error):
-        publisher({"log_level": level, "log_namespace": "nuttwist"})
-    assert [[event["log_level"] for event in seen] for seen in (first, second)] == [
-        [LogLevel.error],
-        [LogLevel.error],
-    ]
-
-
 @pytest.mark.parametrize(
     ("place", "told"),
     [
@@ -144,7 +133,8 @@ def test_limitedLogKeepsWhatIsSerious() -> None:
 @pytest.mark.parametrize("step", ["privilegedStartService", "startService"])
 def test_takenPortIsToldInOneLine(place: tuple[str | None, object], told: str, step: str) -> None:
     """At either step of the start the failure is the address and the system's reason."""
-    command = CommandService(lambda: None)
+    verbosity = Verbosity(5, LogPublisher())
+    command = CommandService(MemoryReactorClock(), verbosity, lambda: None, lambda: None)
     Failing(CannotListenError(*place, OSError(98, "Address already in use"))).setServiceParent(
         command
     )

@@ -14,6 +14,7 @@ from nuttwist.workers.messages import (
     Start,
     Stop,
     Told,
+    Verbose,
     WrongMessage,
     decode,
     encode,
@@ -22,6 +23,7 @@ from nuttwist.workers.messages import (
 MESSAGES = [
     Start([{"name": "alpha"}], {"alpha": 4}, 5, 1, 2, 16384, 5, [{"pool": "alpha"}]),
     Stop(),
+    Verbose(11),
     Ready(),
     Ejected("alpha", "one", 29.5),
     Readmitted("alpha", "na\udc80me"),

@@ -1,0 +1,137 @@
+"""
+The command as a service: how its start fails, and what it does at signals.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from twisted.application.service import IServiceCollection, MultiService
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.logger import globalLogPublisher
+
+from nuttwist.config import SettingError
+from nuttwist.logs import Verbosity, reopenLogs
+from nuttwist.signals import Signals, keptForLater
+
+
+class StartError(SystemExit, Exception):
+    """
+    The proxy cannot start; the argument says why, in words for who started it.
+
+    It is an L{Exception} because twistd removes its pid file, and a daemon reports to the
+    waiting terminal, for no less; and a L{SystemExit} because Python then prints the argument
+    instead of a traceback and exits with status 1.
+    """
+
+
+def _listenTrouble(error: CannotListenError) -> str:
+    port = os.fsdecode(error.port) if isinstance(error.port, bytes) else error.port
+    place = f"{error.interface}:{port}" if error.interface else f"{port}"
+    why = getattr(error.socketError, "strerror", None) or error.socketError
+    return f"nutproxy: cannot listen on {place}: {why}"
+
+
+@contextmanager
+def inOneLine() -> Iterator[None]:
+    """Turn a port or a certificate that cannot be had into a L{StartError}."""
+    try:
+        yield
+    except SettingError as error:
+        raise StartError(f"nutproxy: {error}") from None
+    except CannotListenError as error:
+        raise StartError(_listenTrouble(error)) from None
+
+
+class Proxy(Protocol):
+    """
+    What the command runs: a service.
+    """
+
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """
+        Become a child of the command.
+        """
+
+    def abort(self) -> None:
+        """
+        Close every client at once, also while it is stopped.
+        """
+
+
+class CommandService(MultiService):
+    """
+    What the command started, with a failure in one line.
+
+    C{python -m twisted} calls only C{startService}, twistd C{privilegedStartService} first.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        verbosity: Verbosity,
+        whenStarted: Callable[[], None],
+        reload: Callable[[], None],
+    ) -> None:
+        """
+        @param verbosity: what SIGTTIN raises and SIGTTOU lowers.
+        @param whenStarted: Called once the whole start has succeeded, so that the log is complete
+            for a start that fails.
+        @param reload: Called at SIGHUP.
+        """
+        MultiService.__init__(self)
+        self._reactor = reactor
+        self._whenStarted = whenStarted
+        self._proxy: Proxy | None = None
+        self._signals = Signals(
+            reactor,
+            {
+                signal.SIGHUP: reload,
+                signal.SIGUSR1: lambda: reopenLogs(globalLogPublisher),
+                signal.SIGTTIN: verbosity.more,
+                signal.SIGTTOU: verbosity.less,
+            },
+        )
+        # The first of these is the reactor's, and stops this service.
+        self._impatience = Signals(reactor, {signal.SIGTERM: self.abort, signal.SIGINT: self.abort})
+
+    def runs(self, proxy: Proxy) -> None:
+        """
+        Take the proxy that the command is for.
+        """
+        self._proxy = proxy
+        proxy.setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        with keptForLater(self._reactor, signal.SIGTERM), inOneLine():
+            MultiService.privilegedStartService(self)
+
+    def startService(self) -> None:
+        with inOneLine():
+            MultiService.startService(self)
+        self._signals.install()
+        self._whenStarted()
+
+    def abort(self) -> None:
+        """
+        Do not wait any longer for what is in flight.
+        """
+        if self._proxy is not None:
+            self._proxy.abort()
+
+    def stopService(self) -> Any:
+        """
+        Stop in good order; meanwhile SIGTERM and SIGINT mean that it is to be at once.
+        """
+        self._impatience.install()
+        return maybeDeferred(MultiService.stopService, self).addBoth(self._restore)
+
+    def _restore(self, result: Any) -> Any:
+        self._impatience.restore()
+        self._signals.restore()
+        return result

@@ -1,0 +1,64 @@
+"""
+What the workers have counted, those of now and those that have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from nuttwist.config import PoolConfig
+from nuttwist.statistics import PoolFigures, Statistics
+from nuttwist.workers.merging import merge, past
+from nuttwist.workers.outs import Outs
+from nuttwist.workers.place import Place
+from nuttwist.workers.report import asLine, ofWorker, sums
+from nuttwist.workers.worker import Worker
+
+
+class Counting:
+    """
+    The counters, asked of the workers.
+    """
+
+    def __init__(self, places: Sequence[Place], outs: Outs) -> None:
+        self._places = places
+        self._outs = outs
+        self._statistics = Statistics()
+        self._past: list[PoolFigures] = []
+
+    def ended(self, worker: Worker) -> None:
+        """
+        Remember what a worker has told that is no more.
+        """
+        self._past = list(merge([*self._past, *map(past, worker.figures)]).values())
+
+    async def _gather(self) -> list[tuple[Worker, Place]]:
+        working = [(each.worker, each) for each in self._places if each.worker is not None]
+        await gatherResults([worker.ask() for worker, _ in working])
+        return working
+
+    async def _sums(self, pools: Sequence[PoolConfig]) -> bytes:
+        await self._gather()
+        # Those of now: who has ended while the others answered is among the past.
+        workers = [each.worker for each in self._places if each.worker is not None]
+        figures = [figures for worker in workers for figures in worker.figures]
+        return sums(self._statistics, pools, [*self._past, *figures], self._outs.ejections)
+
+    def document(self, pools: Sequence[PoolConfig]) -> Deferred[bytes]:
+        """
+        The counters of all workers together, as twemproxy's JSON.
+        """
+        return Deferred.fromCoroutine(self._sums(pools))
+
+    async def _each(self) -> bytes:
+        working = await self._gather()
+        workers = [ofWorker(worker, place.starts) for worker, place in working]
+        return asLine({"source": self._statistics.source, "workers": workers})
+
+    def workersDocument(self) -> Deferred[bytes]:
+        """
+        The counters of each worker, as a JSON document.
+        """
+        return Deferred.fromCoroutine(self._each())

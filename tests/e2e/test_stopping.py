@@ -1,0 +1,115 @@
+"""How the command stops: what is in flight is answered, and a second signal is for the hasty."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from contextlib import closing, suppress
+
+import pytest
+
+from tests.e2e.command import SECONDS, TWISTD, Running, exchange, untilClosed
+from tests.e2e.servers import HOST, freePort
+
+pytestmark = pytest.mark.parametrize("workers", ["1", "2"])
+
+
+class SlowServer:
+    """A memcached that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server((HOST, 0))
+        self.port = self._listening.getsockname()[1]
+        self.asked = threading.Event()
+        self.answer = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self._listening.accept()
+        with closing(connection):
+            connection.recv(65536)
+            self.asked.set()
+            if self.answer.wait(SECONDS):
+                connection.sendall(b"END\r\n")
+            untilClosed(connection)
+
+    def close(self) -> None:
+        """Be gone."""
+        self._listening.close()
+
+
+@pytest.fixture
+def slow():
+    """Give a server that answers when it is told to."""
+    server = SlowServer()
+    yield server
+    server.close()
+
+
+def started(tmp_path, server: SlowServer, workers: str, *keys: str) -> tuple[Running, int]:
+    """A proxy in front of it, whose reactor runs, and the port of its pool."""
+    port, stats = freePort(), freePort()
+    path = tmp_path / "pool.yml"
+    lines = [f"listen: {HOST}:{port}", *keys, "servers:", f"  - {HOST}:{server.port}:1"]
+    path.write_text("\n  ".join(["alpha:", *lines]) + "\n")
+    words = ["nutproxy", "-c", path, "-a", HOST, "-s", str(stats), "-w", workers]
+    running = Running(*TWISTD, "-n", "--pidfile=twistd.pid", *words, cwd=tmp_path)
+    running.statistics(stats)
+    return running, port
+
+
+def inFlight(running: Running, port: int, server: SlowServer) -> socket.socket:
+    """A client that waits for its answer."""
+    client = running.connect(port)
+    client.sendall(b"get k\r\n")
+    assert server.asked.wait(SECONDS)
+    return client
+
+
+def late(port: int) -> bytes:
+    """What somebody hears who comes after the stop."""
+    with suppress(ConnectionError), socket.create_connection((HOST, port), SECONDS) as client:
+        client.sendall(b"verbosity 1\r\n")
+        return untilClosed(client)
+    return b""
+
+
+def test_whatIsInFlightIsAnswered(tmp_path, slow: SlowServer, workers: str) -> None:
+    """After SIGTERM an idle client is closed, nobody is let in, and who waits gets the answer."""
+    running, port = started(tmp_path, slow, workers)
+    with running, inFlight(running, port, slow) as client, running.connect(port) as idle:
+        exchange(idle, b"verbosity 1\r\n", b"OK\r\n")
+        running.send(signal.SIGTERM)
+        assert untilClosed(idle) == b""
+        assert late(port) == b""
+        slow.answer.set()
+        assert untilClosed(client) == b"END\r\n"
+        assert running.ended(SECONDS) == -signal.SIGTERM
+    assert not (tmp_path / "twistd.pid").exists()
+
+
+def test_itDoesNotWaitForEver(tmp_path, slow: SlowServer, workers: str) -> None:
+    """After drain_timeout clients are closed without an answer."""
+    running, port = started(tmp_path, slow, workers, "drain_timeout: 200")
+    with running, inFlight(running, port, slow) as client:
+        running.send(signal.SIGTERM)
+        assert untilClosed(client) == b""
+        assert running.ended(SECONDS) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_aSecondSignalIsAtOnce(
+    tmp_path, slow: SlowServer, workers: str, number: signal.Signals
+) -> None:
+    """Who asks twice does not want to wait."""
+    running, port = started(tmp_path, slow, workers, "drain_timeout: 3600000")
+    with running, inFlight(running, port, slow) as client, running.connect(port) as idle:
+        exchange(idle, b"verbosity 1\r\n", b"OK\r\n")
+        running.send(signal.SIGTERM)
+        assert untilClosed(idle) == b""
+        running.send(number)
+        assert untilClosed(client) == b""
+        assert running.ended(SECONDS) == -signal.SIGTERM
+    assert not (tmp_path / "twistd.pid").exists()
