@@ -41,7 +41,8 @@ LONG_CASE = 20_000
 """Bytes after which a case is too long for reads of single bytes."""
 
 STATS_LIMIT, STATS_PAUSE = 3.0, 0.07
-STOP_LIMIT = 1.0
+# More than a pool drains by default.
+STOP_LIMIT = 6.0
 
 Expected = dict[str, Any]
 
