@@ -149,7 +149,8 @@ class MemcacheReplies:
         queue = self.pipeline.outQueue
         if queue:
             header = HEADERS[queue[0].expect].match(line + CRLF)
-            if header is not None and len(line) <= self.maxLine:
+            second = self._held > 0 and queue[0].expect == QUIET
+            if header is not None and len(line) <= self.maxLine and not second:
                 self._raw = [line + CRLF]
                 return int(header[2]) + 2
         self.bulk(line + CRLF, 0)
@@ -226,7 +227,8 @@ class MemcacheReplies:
         header = HEADERS[expect].match(data, at)
         if header is not None:
             after = header.end() + int(header[2]) + 2
-            if header.end() - at - 2 > self.maxLine:
+            # What is held of a reply here is a quiet one's, and only the barrier may follow.
+            if header.end() - at - 2 > self.maxLine or self._held:
                 raise BadReply(data[at : at + 80])
             if after > len(data):
                 return at

@@ -9,21 +9,23 @@ STORAGE = dict.fromkeys((b"set", b"add", b"replace", b"append", b"prepend"), 5)
 STORAGE[b"cas"] = 6
 
 
-def isNumber(word: bytes, signed: bool) -> bool:
-    """A number as memcached reads it; what is none makes it leave the value unread."""
-    digits = word[1:] if signed and word.startswith(b"-") else word
-    return digits.isdigit() and int(digits) < 2**31
+def isNumber(word: bytes, below: int, signed: bool = False) -> bool:
+    """A number as memcached reads it, -0 included; after what is none the value is left unread."""
+    digits = word.removeprefix(b"-")
+    least = -below if signed else 0
+    return digits.isdigit() and least <= int(word) < below
 
 
 def valueSize(words: list[bytes]) -> int:
     """How many bytes memcached skips behind a line."""
     if words[0] == b"ms":
-        sound = 3 <= len(words) <= 19 and isNumber(words[2], False)
+        sound = 3 <= len(words) <= 19 and isNumber(words[2], 2**31)
         return int(words[2]) + 2 if sound else 0
     if len(words) < STORAGE.get(words[0], 99):
         return 0
-    sound = words[2].isdigit() and isNumber(words[3], True) and isNumber(words[4], False)
-    cas = words[0] != b"cas" or (words[5].isdigit() and int(words[5]) < 2**64)
+    bounds = ((words[2], 2**32, False), (words[3], 2**31, True), (words[4], 2**31, False))
+    sound = all(isNumber(*each) for each in bounds)
+    cas = words[0] != b"cas" or isNumber(words[5], 2**64)
     return int(words[4]) + 2 if sound and cas else 0
 
 

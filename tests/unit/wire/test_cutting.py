@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from nuttwist.wire.memcache.replies import MemcacheReplies
 from nuttwist.wire.memcache.requests import MemcacheRequests
 from nuttwist.wire.replyqueue import ReplyQueue
-from nuttwist.wire.request import CLASSIC, Request
+from nuttwist.wire.request import CLASSIC, QUIET, Request
 from nuttwist.wire.router import Settings
 
 from .link import Link
@@ -71,6 +71,7 @@ def arrival(asked, pieces, stock):
 
 @settings(max_examples=300, deadline=None)
 @given(streams(), CUTS)
+@example(([(QUIET, False)], b"HD\r\nVA 4\r\nMN\r\n\r\nMN\r\n"), [4])
 def test_repliesComeToTheSameHoweverTheyAreCut(stream, places):
     """The same replies reach the same requests, up to the same bad one if there is any."""
     asked, data = stream
