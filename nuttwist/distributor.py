@@ -9,28 +9,33 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
 
-from nuttwist.config import PoolConfig
+from nuttwist.config import PoolConfig, ServerConfig
 from nuttwist.net.backend import Backend
-from nuttwist.net.noserver import NoServer
 from nuttwist.net.probe import Probe
 from nuttwist.reactors import Loop
 from nuttwist.ring.ledger import Back, EjectionLedger, Out
 from nuttwist.routes import Routes
 from nuttwist.server import Server
 from nuttwist.standing import Standing
+from nuttwist.succession import Succession
 from nuttwist.ways import KEEPING, Ways
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import Dialect
-from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.retry import Allowance, Retries
 from nuttwist.wire.router import Settings
 from nuttwist.wire.sampler import PoolSampler
 from nuttwist.wiring import Wiring
+
+
+def _terms(config: PoolConfig) -> tuple[int, float, float]:
+    first, most = config.server_retry_timeout, config.server_retry_timeout_max
+    return config.server_failure_limit, first / 1000, most / 1000
 
 
 class Distributor(Service):
@@ -63,22 +68,18 @@ class Distributor(Service):
         self.counters = PoolCounters()
         self.seconds = loop.sockets.seconds
         self.statistics = statistics
-        self._wiring = Wiring(config, settings, dialect, loop, readSize)
-        self._sampler = sampler
+        self._wiring = Wiring(config, settings, dialect, loop, readSize, sampler)
         self._lanes: dict[int, Routes] = {}
         self._clientNumbers = itertools.count(1)
-        self.ledger = EjectionLedger(
-            config.server_failure_limit,
-            config.server_retry_timeout / 1000,
-            config.server_retry_timeout_max / 1000,
-        )
+        self.ledger = EjectionLedger(*_terms(config))
         self.standing = Standing(config.name, self, self.ledger, loop.sockets)
-        self.ways = Ways(self._standIn)
-        self.servers = [
-            Server(config.name, each, index, self, self._makeBackends)
-            for index, each in enumerate(config.servers)
-        ]
+        self.ways = Ways(self._wiring.standIn)
+        self.servers = [self._serve(each, index) for index, each in enumerate(config.servers)]
+        self._leaving: set[Backend] = set()
         self.ways.build(config, self.servers)
+
+    def _serve(self, config: ServerConfig, index: int) -> Server:
+        return Server(self.config.name, config, index, self, self._makeBackends)
 
     def _makeBackends(self, server: Server, lane: int) -> list[Backend]:
         backends = self._wiring.backends(server, lane)
@@ -86,22 +87,11 @@ class Distributor(Service):
         retries = Retries(self.lane(lane), repeatable, self._allowance, self.counters)
         for backend in backends:
             backend.pipeline.retry = retries.retry
-            self._sample(backend.pipeline, server.config.name)
         return backends
 
     def _allowance(self) -> Allowance:
         timeout = self.config.timeout
         return Allowance(self.config.retries if self.running else 0, timeout and timeout / 1000)
-
-    def _standIn(self, *why: str) -> Pipeline:
-        wiring = self._wiring
-        pipeline = NoServer(wiring.loop.turn, wiring.dialect.errorLine, *why).pipeline
-        self._sample(pipeline, None)
-        return pipeline
-
-    def _sample(self, pipeline: Pipeline, server: str | None) -> None:
-        if self._sampler is not None:
-            pipeline.sampler = self._sampler.over(server)
 
     def backUp(self, other: Distributor | None) -> None:
         """
@@ -118,16 +108,57 @@ class Distributor(Service):
         self.ways.open(running=True)
         # Servers may have been out when it was stopped.
         self.standing.start()
-        if self.config.preconnect:
-            for server in self.servers:
-                server.connections(0)[0].connect()
+        self._preconnect(self.servers)
 
     def stopService(self) -> Deferred[list[None]]:
         Service.stopService(self)
         self.ways.open(running=False)
         probes = self.standing.stop()
         backends = [backend for server in self.servers for backend in server.backends]
-        return gatherResults([*probes, *(each.stop() for each in backends)])
+        return gatherResults([*probes, *(each.stop() for each in [*backends, *self._leaving])])
+
+    def _preconnect(self, servers: Iterable[Server]) -> None:
+        if self.running and self.config.preconnect:
+            for server in servers:
+                server.connections(0)[0].connect()
+
+    # -- change while running
+
+    def reconfigure(self, config: PoolConfig, settings: Settings) -> Deferred[list[None]]:
+        """
+        Follow another configuration. A server with the same name and address stays, with its
+        counters, and with its connections unless they are to be made in another way. What has
+        to go takes no new requests, finishes those it has within C{drain_timeout}, and closes.
+
+        @return: fires when that is so.
+        @raise ValueError: it is the configuration of another kind of pool.
+        """
+        if config.redis != self.config.redis:
+            raise ValueError(f"pool {self.config.name} cannot change redis to {config.redis}")
+        differs = self._wiring.differs(config)
+        self.config = config
+        self._wiring = attrs.evolve(self._wiring, config=config, settings=settings)
+        self.ledger.limit, self.ledger.retryAfter, self.ledger.retryMost = _terms(config)
+        change = Succession.between(self.servers, config.servers)
+        for server in change.gone:
+            self.standing.forget(server.config.name)
+        self.servers = [
+            self._serve(each, index) if kept is None else kept
+            for index, (each, kept) in enumerate(change.places)
+        ]
+        old = [backend for server in change.gone for backend in server.leave()]
+        if differs:
+            old += [backend for server in change.kept() for backend in server.renew()]
+        self.ways.build(config, self.servers)
+        self.changed()
+        self._preconnect(self.servers)
+        return gatherResults([self._retire(each) for each in old])
+
+    def _retire(self, backend: Backend) -> Deferred[None]:
+        self._leaving.add(backend)
+        seconds = self.config.drain_timeout / 1000
+        closed = backend.retire(seconds) if self.running else backend.stop()
+        return closed.addCallback(lambda _: self._leaving.discard(backend))
 
     # -- what routes ask
 
@@ -196,7 +227,8 @@ class Distributor(Service):
         """
         Count a failure, and eject the server when there were enough in a row.
         """
-        if self.isWatchful() and self.standing.failed(server.config.name, why):
+        watched = self.isWatchful() and server in self.servers
+        if watched and self.standing.failed(server.config.name, why):
             self.counters.server_ejects += 1
             server.counters.server_ejected_at = int(time.time() * 1_000_000)
 

@@ -12,8 +12,9 @@ from zlib import crc32
 from twisted.logger import Logger
 
 from nuttwist.config import ServerConfig
-from nuttwist.net.backend import Backend, State
+from nuttwist.net.backend import Backend
 from nuttwist.net.troubles import Loss
+from nuttwist.net.watcher import State
 from nuttwist.wire.counters import ServerCounters
 from nuttwist.wire.pipeline import Pipeline
 
@@ -114,6 +115,38 @@ class Server:
             backends = self._lanes[lane] = self._make(self, lane)
         return backends
 
+    def place(self, config: ServerConfig, index: int) -> None:
+        """
+        It has another line of the configuration by now, with the same address.
+
+        @param index: its place in the pool's internal order by now.
+        """
+        self.config = config
+        self.index = index
+        for backend in self.backends:
+            backend.pipeline.rank = index
+
+    def renew(self) -> list[Backend]:
+        """
+        Have new connections, none of them made yet.
+
+        @return: those that it had; they are not its own any more.
+        """
+        gone, self._lanes = self.backends, {}
+        self._shaken = set()
+        self.connections(0)
+        return gone
+
+    def leave(self) -> list[Backend]:
+        """
+        It does not belong to the pool any more: what it answers is held to nobody's account.
+
+        @return: its connections.
+        """
+        for backend in self.backends:
+            backend.pipeline.answered = _ofNoInterest
+        return self.backends
+
     def pipelineFor(self, key: bytes, lane: int) -> Pipeline:
         """
         The pipeline for a key: always the same one, so that a client reads its own writes.
@@ -183,3 +216,9 @@ class Server:
         So many more pipelines hold clients back, or fewer.
         """
         self._keeper.crowd(change)
+
+
+def _ofNoInterest() -> None:
+    """
+    Nobody counts it.
+    """

@@ -11,12 +11,28 @@ import attrs
 from nuttwist.config import PoolConfig, ServerConfig
 from nuttwist.connecting import Connect, connectTo
 from nuttwist.net.backend import Backend
+from nuttwist.net.noserver import NoServer
 from nuttwist.net.probe import Probe
 from nuttwist.reactors import Loop
 from nuttwist.server import Server
 from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.router import Settings
+from nuttwist.wire.sampler import PoolSampler
+
+#: What connections are made from; when one of these changes, there are to be others.
+BAKED = (
+    "timeout",
+    "server_connections",
+    "server_bytes_max",
+    "redis_auth",
+    "redis_db",
+    "tls",
+    "tls_ca",
+    "tls_name",
+    "tls_certificate",
+    "tls_key",
+)
 
 #: Milliseconds for a probe in a pool without a timeout of its own.
 PROBE_TIMEOUT = 1000
@@ -28,6 +44,7 @@ class Wiring:
     What the connections of one pool are made from.
 
     @ivar readSize: bytes read from a socket at a time.
+    @ivar sampler: looks at requests; L{None}: nobody does.
     """
 
     config: PoolConfig
@@ -35,6 +52,7 @@ class Wiring:
     dialect: Dialect
     loop: Loop
     readSize: int
+    sampler: PoolSampler | None
     _connects: dict[ServerConfig, Connect] = attrs.field(factory=dict, init=False, eq=False)
 
     def connect(self, server: ServerConfig) -> Connect:
@@ -44,6 +62,12 @@ class Wiring:
         if server not in self._connects:
             self._connects[server] = connectTo(server, self.config, self.loop.sockets)
         return self._connects[server]
+
+    def differs(self, config: PoolConfig) -> bool:
+        """
+        Whether connections by another configuration would be others.
+        """
+        return any(getattr(self.config, each) != getattr(config, each) for each in BAKED)
 
     def backends(self, server: Server, lane: int) -> list[Backend]:
         """
@@ -77,7 +101,20 @@ class Wiring:
             ),
             self.config.server_bytes_max,
         )
+        self._sample(backend.pipeline, server.config.name)
         return backend
+
+    def standIn(self, *why: str) -> Pipeline:
+        """
+        What stands in for a connection; see L{NoServer}.
+        """
+        pipeline = NoServer(self.loop.turn, self.dialect.errorLine, *why).pipeline
+        self._sample(pipeline, None)
+        return pipeline
+
+    def _sample(self, pipeline: Pipeline, server: str | None) -> None:
+        if self.sampler is not None:
+            pipeline.sampler = self.sampler.over(server)
 
     def probe(self, done: Callable[[bool], None]) -> Probe:
         """

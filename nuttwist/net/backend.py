@@ -14,10 +14,8 @@ However it is lost, everything in its queues gets one error each and the loss is
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IConnector, IPushProducer
@@ -29,9 +27,11 @@ from zope.interface import implementer
 from nuttwist.net.clientprotocol import ClientProtocol
 from nuttwist.net.crowd import CROWD, Crowd
 from nuttwist.net.deadline import Clock, Deadline
+from nuttwist.net.ending import Ending, Watched
 from nuttwist.net.greeting import greet
 from nuttwist.net.troubles import DEADLINE, STOPPED, Loss, Trouble, troubleOf
 from nuttwist.net.turn import Turn
+from nuttwist.net.watcher import State, Watcher
 from nuttwist.wire.framing import Grammar
 from nuttwist.wire.pipeline import Pipeline
 
@@ -39,37 +39,6 @@ _log = Logger(namespace="nuttwist.backend")
 
 #: Seconds to wait for a connection in a pool without a timeout of its own.
 CONNECT_TIMEOUT = 30.0
-
-
-class State(enum.Enum):
-    """
-    Where a backend is in its life.
-    """
-
-    IDLE = "idle"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-
-
-class Watcher(Protocol):
-    """
-    Whoever keeps the ledger and the counters of a server.
-    """
-
-    def backendMade(self) -> None:
-        """
-        A connection was made.
-        """
-
-    def backendLost(self, backend: Backend, loss: Loss) -> None:
-        """
-        A connection was lost, or could not be made.
-        """
-
-    def crowd(self, change: int) -> None:
-        """
-        So many more of its pipelines hold clients back, or fewer.
-        """
 
 
 @implementer(IPushProducer)
@@ -113,8 +82,6 @@ class Backend(ClientFactory):
         self._connector: IConnector | None = None
         self._protocol: ClientProtocol | None = None
         self._writable = False
-        self._open = 0
-        self._whenClosed: list[Deferred[None]] = []
 
     def __str__(self) -> str:
         return str(self._watcher)
@@ -127,6 +94,7 @@ class Backend(ClientFactory):
         """
         self.pipeline = pipeline
         self._crowd = Crowd(pipeline, self._watcher.crowd, crowd)
+        self._ending = Ending(self, pipeline, self._clock)
         self._deadline = Deadline(
             self._clock, self._timeout, pipeline, partial(self.drop, DEADLINE)
         )
@@ -145,6 +113,7 @@ class Backend(ClientFactory):
         """
         self.pipeline.awake = False
         if not self.pipeline.inQueue:
+            self._ending.look()
             return
         if self._writable:
             self._write()
@@ -204,7 +173,7 @@ class Backend(ClientFactory):
         """
         self.state = State.CONNECTED
         self._protocol = protocol
-        self._open += 1
+        self._ending.opened()
         self._watcher.backendMade()
         protocol.transport.bufferSize = self._readSize
         if self._greeting:
@@ -233,15 +202,15 @@ class Backend(ClientFactory):
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
         if connector is self._connector:
             self._gone(troubleOf(reason.value))
+            self._ending.look()
 
     def lost(self, protocol: ClientProtocol, trouble: Trouble) -> None:
         """
         A connection is gone; it may be one that was given up before.
         """
-        self._open -= 1
         if protocol is self._protocol:
             self._gone(trouble)
-        self._tellIfClosed()
+        self._ending.closed()
 
     def drop(self, trouble: Trouble) -> None:
         """
@@ -279,15 +248,36 @@ class Backend(ClientFactory):
 
         @return: fires when no socket is left.
         """
-        if self.state is not State.IDLE:
-            self.drop(STOPPED)
-        closed: Deferred[None] = Deferred()
-        self._whenClosed.append(closed)
-        self._tellIfClosed()
-        return closed
+        return self._ending.now()
 
-    def _tellIfClosed(self) -> None:
-        if not self._open:
-            waiting, self._whenClosed = self._whenClosed, []
-            for each in waiting:
-                each.callback(None)
+    def retire(self, seconds: float) -> Deferred[None]:
+        """
+        Finish what waits on the connection, and close it. Others take what comes from now on.
+
+        @param seconds: how long that may take at most; what is left then fails.
+        @return: fires when no socket is left.
+        """
+        grammar = self._grammar
+        self._grammar = lambda pipeline: Watched(grammar(pipeline), self._heard)
+        if self._protocol is not None:
+            self._protocol.grammar = Watched(self._protocol.grammar, self._heard)
+        self.relieve()
+        return self._ending.whenDone(seconds)
+
+    def _heard(self) -> None:
+        if not self.pipeline.awake:
+            self.pipeline.awake = True
+            self.wake()
+
+    def leave(self) -> None:
+        """
+        Close in good order, now that nothing waits.
+        """
+        protocol = self._protocol
+        if protocol is None:
+            self.drop(STOPPED)
+        else:
+            self._gone(STOPPED)
+            self._ending.parting = protocol.transport
+            protocol.transport.unregisterProducer()
+            protocol.transport.loseConnection()

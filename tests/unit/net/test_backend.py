@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nuttwist.net.backend import CONNECT_TIMEOUT, State
+from nuttwist.net.backend import CONNECT_TIMEOUT
+from nuttwist.net.watcher import State
 from tests.unit.pools import ask, heard
 
 TIMED_OUT = b"SERVER_ERROR Connection timed out\r\n"
