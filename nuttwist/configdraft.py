@@ -21,7 +21,11 @@ from nuttwist.configyaml import Branch, Node, Place, Scalar, pairsOf
 
 ONE_SERVER_A_LINE = f"a list with one server a line, each {SERVER_FORM}"
 KEYS_OF_POOL = "keys with values on lines of their own, such as 'timeout: 400'"
-DEFAULTS = {each.name: each.default for each in attrs.fields(PoolConfig)}
+DEFAULTS = {
+    each.name: each.default
+    for each in attrs.fields(PoolConfig)
+    if each.default is not attrs.NOTHING
+}
 
 
 class Draft:

@@ -31,6 +31,8 @@ def serverText(server: ServerConfig) -> str:
 
 def listenText(listen: Listen) -> str:
     """A value of C{listen}."""
+    if listen.endpoint:
+        return listen.endpoint
     if listen.path:
         # The blank keeps one within the path from being taken for the end of it.
         return f"{listen.path} {'' if listen.mode is None else f'{listen.mode:o}'}"

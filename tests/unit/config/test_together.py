@@ -140,6 +140,12 @@ def test_poolOfAProgramIsCheckedLikewise(settings, key):
     assert caught.value.key == key
 
 
+def test_tlsWithoutServersIsOneMistake():
+    """What is missing is in no conflict with what is there."""
+    text = "p:\n  listen: 127.0.0.1:31990\n  tls: true\n"
+    assert [each.key for each in mistakesIn(text)] == ["servers"]
+
+
 def test_poolOfAProgramIsBuiltWithWhatGoesTogether():
     """A long time to the first retry needs no second setting."""
     assert pool(server_retry_timeout=400_000).server_retry_timeout_max == 300_000
