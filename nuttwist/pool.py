@@ -22,6 +22,7 @@ from nuttwist.statistics import PoolFigures, PoolView, Statistics, figuresOf
 from nuttwist.wire.dialect import Dialect
 from nuttwist.wire.memcache.dialect import MEMCACHE
 from nuttwist.wire.redis.dialect import REDIS
+from nuttwist.wire.replyqueue import PATIENCE
 from nuttwist.wire.router import Settings
 from nuttwist.wire.sampler import PoolSampler
 
@@ -33,8 +34,11 @@ def settingsOf(config: PoolConfig, dialect: Dialect) -> Settings:
     """
     What the dialect needs to know of the configuration.
     """
+    largest = config.item_size_max or dialect.item_size_max
     return Settings(
-        item_size_max=config.item_size_max or dialect.item_size_max,
+        item_size_max=largest,
+        request_bytes_max=largest + config.client_bytes_max,
+        reply_bytes_max=largest + PATIENCE * config.client_bytes_max,
         line_length_max=config.line_length_max,
         hangUp=config.on_unsupported == "close",
         partial_results=config.partial_results,

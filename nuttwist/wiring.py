@@ -90,18 +90,17 @@ class Wiring:
             None if timeout is None else timeout / 1000,
             self.readSize,
         )
-        backend.attach(
-            Pipeline(
-                backend,
-                server.counters,
-                self.dialect.errorLine,
-                server.answered,
-                server.index,
-                server.troubled,
-            ),
-            self.config.server_bytes_max,
+        pipeline = Pipeline(
+            backend,
+            server.counters,
+            self.dialect.errorLine,
+            server.answered,
+            server.index,
+            server.troubled,
         )
-        self._sample(backend.pipeline, server.config.name)
+        pipeline.replyMax = self.settings.reply_bytes_max
+        self._sample(pipeline, server.config.name)
+        backend.attach(pipeline, self.config.server_bytes_max)
         return backend
 
     def standIn(self, *why: str) -> Pipeline:

@@ -6,6 +6,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+#: Bytes of one value from a server: as much as memcached or redis can be told to keep.
+VALUE_MAX = 1024 * 1024 * 1024
+
+#: What is told in the place of a reply that is larger than a pool holds.
+TOO_LARGE = "reply too large"
+
 
 class BadReply(Exception):
     """

@@ -64,6 +64,7 @@ class Pipeline:
     @ivar heldBack: those that are.
     @ivar repeated: requests that failed on another connection, or on an earlier one, and wait
         here: they may be older than those before them.
+    @ivar replyMax: bytes of one reply over which it is thrown away as it comes.
     @ivar retry: told of each request that is about to fail, and whether it was written; says
         whether it has taken the request over, to repeat it. L{None}: nothing is repeated.
     @ivar sampler: looks at requests; L{None} while nobody wants to know.
@@ -80,6 +81,7 @@ class Pipeline:
         "outQueue",
         "rank",
         "repeated",
+        "replyMax",
         "retry",
         "sampler",
         "silent",
@@ -115,6 +117,7 @@ class Pipeline:
         self.crowded = False
         self.heldBack: list[HeldBack] = []
         self.repeated: list[Request] = []
+        self.replyMax = 1 << 40
         self.retry: Callable[[Request, bool], bool] | None = None
         self.sampler: Sampler | None = None
 

@@ -76,6 +76,10 @@ class Settings:
 
     @ivar item_size_max: bytes; a larger value is swallowed and refused.
     @ivar line_length_max: bytes of a client's line; L{None}: as many as the dialect has.
+    @ivar request_bytes_max: of all arguments of a request together, where one may have several
+        values.
+    @ivar reply_bytes_max: of a reply; one that goes on behind it is read to its end, and thrown
+        away.
     @ivar hangUp: close on unsupported or malformed input, as twemproxy does.
     @ivar password: C{redis_auth}, asked of clients and told to servers.
     @ivar database: C{redis_db}, selected on server connections.
@@ -83,6 +87,8 @@ class Settings:
 
     item_size_max: int = 1024 * 1024
     line_length_max: int | None = None
+    request_bytes_max: int = 5 * 1024 * 1024
+    reply_bytes_max: int = 65 * 1024 * 1024
     hangUp: bool = False
     partial_results: bool = False
     flush_all: bool = False

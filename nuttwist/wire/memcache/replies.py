@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from nuttwist.wire.framing import BadReply
+from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply
 from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Owner, Request
@@ -151,8 +151,11 @@ class MemcacheReplies:
             header = HEADERS[queue[0].expect].match(line + CRLF)
             second = self._held > 0 and queue[0].expect == QUIET
             if header is not None and len(line) <= self.maxLine and not second:
+                size = int(header[2])
+                if size > VALUE_MAX:
+                    raise BadReply(line)
                 self._raw = [line + CRLF]
-                return int(header[2]) + 2
+                return size + 2
         self.bulk(line + CRLF, 0)
         return 0
 
@@ -259,6 +262,9 @@ class MemcacheReplies:
         return end + 2
 
     def _assemble(self, request: Request, reply: bytes) -> bytes:
+        if self._held > self.pipeline.replyMax:
+            self._held = 0
+            return self.pipeline.errorLine(TOO_LARGE)
         if request.found is not None:
             # The blocks are found already; the line that ended them tells how it went.
             behind = reply.rfind(CRLF, 0, -2)
@@ -276,7 +282,12 @@ class MemcacheReplies:
         queue = self.pipeline.outQueue
         if begin < at:
             self._held += at - begin
-            if queue[0].found is None:
+            found = queue[0].found
+            if self._held > self.pipeline.replyMax:
+                self._pieces = []
+                if found is not None:
+                    found.clear()
+            elif found is None:
                 self._pieces.append(data[begin:at])
         if not queue and at < len(data):
             raise BadReply(data[at : at + 80])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from nuttwist.wire.framing import BadReply
+from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis.resp import (
     ATTRIBUTE,
@@ -119,6 +119,8 @@ class RedisReplies:
         kind = line[0] if line else 0
         if kind in BULKS and kind in self._kinds and self.pipeline.outQueue:
             length = self._length(kind, line[1:])
+            if length > VALUE_MAX:
+                raise BadReply(line)
             if length >= 0:
                 self._raw = [line + CRLF]
                 return length + 2
@@ -199,6 +201,9 @@ class RedisReplies:
             self._count += 1
 
     def _whole(self, reply: bytes) -> bytes:
+        if self._held > self.pipeline.replyMax:
+            self._held = 0
+            return self.pipeline.errorLine(TOO_LARGE)
         self._pieces.append(reply)
         reply = b"".join(self._pieces)
         self._pieces = []
@@ -208,7 +213,10 @@ class RedisReplies:
     def _keep(self, data: bytes, begin: int, at: int) -> None:
         if begin < at:
             self._held += at - begin
-            self._pieces.append(data[begin:at])
+            if self._held > self.pipeline.replyMax:
+                self._pieces = []
+            else:
+                self._pieces.append(data[begin:at])
         if not self.pipeline.outQueue and at < len(data):
             raise BadReply(data[at : at + 80])
 

@@ -11,6 +11,7 @@ Sources: redis's protocol specification; networking.c, processMultibulkBuffer, f
 from __future__ import annotations
 
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.redis import limits
 from nuttwist.wire.redis.commandtable import find, unknownCommand, wrongArity
 from nuttwist.wire.redis.dispatch import WAYS
 from nuttwist.wire.redis.inline import splitInline
@@ -23,16 +24,7 @@ from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, Request
 from nuttwist.wire.router import Router, Settings
 
-#: Arguments of one request.
-ARGS_MAX = 1024 * 1024
-
-#: Arguments, and bytes of one, from a client that has not told the password (networking.c).
-LOCKED_ARGS_MAX = 10
-LOCKED_SIZE_MAX = 16384
-
 NOAUTH = b"-NOAUTH Authentication required\r\n"
-
-MAX_LINE = 64 * 1024  # redis's bound for an inline request
 
 
 class RedisRequests:
@@ -49,6 +41,7 @@ class RedisRequests:
         "_left",
         "_pieces",
         "_raw",
+        "_room",
         "feeding",
         "maxLine",
         "replies",
@@ -63,12 +56,14 @@ class RedisRequests:
         self.settings = settings
         self.session = Session(id=router.nextClient(), created=router.time())
         self.feeding: Pipeline | None = None
-        self.maxLine = settings.line_length_max or MAX_LINE
+        self.maxLine = settings.line_length_max or limits.MAX_LINE
         # Of a request that is coming: arguments left, those there, its bytes, the last one's.
         self._left = 0
         self._args: list[bytes] = []
         self._pieces: list[bytes] = []
         self._raw: list[bytes] = []
+        # The bytes that its other arguments may still take.
+        self._room = 0
 
     @property
     def password(self) -> bytes | None:
@@ -262,14 +257,15 @@ class RedisRequests:
 
     def _array(self, line: bytes) -> int:
         count = integer(line[1:])
-        if count is None or count > ARGS_MAX:
+        if count is None or count > limits.ARGS_MAX:
             return self.broken(b"invalid multibulk length")
-        if count > LOCKED_ARGS_MAX and self.locked():
+        if count > limits.LOCKED_ARGS_MAX and self.locked():
             return self.broken(b"unauthenticated multibulk length")
         if count <= 0 and self.settings.hangUp:
             self.replies.hangUp()
         self._left = max(count, 0)
         self._pieces = [line + CRLF]
+        self._room = self.settings.request_bytes_max
         return 0
 
     def _argument(self, line: bytes) -> int:
@@ -278,8 +274,11 @@ class RedisRequests:
         size = integer(line[1:])
         if size is None or not 0 <= size <= self.settings.item_size_max:
             return self.broken(b"invalid bulk length")
-        if size > LOCKED_SIZE_MAX and self.locked():
+        if size > limits.LOCKED_SIZE_MAX and self.locked():
             return self.broken(b"unauthenticated bulk length")
+        self._room -= size + limits.ARGUMENT
+        if self._room < 0:
+            return self.broken(b"too big request")
         self._pieces.append(line + CRLF)
         return size + 2
 

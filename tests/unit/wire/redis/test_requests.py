@@ -102,7 +102,7 @@ def test_aRequestOfNothingIsPassedOver(data):
 
 def test_nothingIsAllocatedOnTheClientsWord():
     """A million arguments that never come cost nothing, and so does a large one."""
-    pool = RedisPool(Settings(item_size_max=512 * 1024 * 1024))
+    pool = RedisPool(Settings(item_size_max=1 << 29, request_bytes_max=1 << 30))
     pool.send([b"*1000000\r\n"])
     pool.send([b"$536870912\r\n", b"abc"])
     grammar = pool.grammar
