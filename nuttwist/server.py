@@ -189,7 +189,14 @@ class Server:
             return
         setattr(self.counters, name, getattr(self.counters, name) + 1)
         self.trouble = time.time(), loss.trouble.reason
-        _log.info("{server} lost: {reason}", server=self, reason=loss.trouble.reason, kind="lost")
+        _log.info(
+            "{where} lost: {reason}",
+            where=self,
+            pool=self.pool,
+            server=self.config.name,
+            reason=loss.trouble.reason,
+            kind="lost",
+        )
         known = backend in self._shaken and self._keeper.isFailing(self)
         self._shaken.discard(backend)
         if loss.worked or not loss.made:

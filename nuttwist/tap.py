@@ -16,6 +16,7 @@ from twisted.logger import Logger, LogLevel, globalLogPublisher
 from nuttwist.command import CommandService, StartError, inOneLine
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
+from nuttwist.http.crew import CrewSource
 from nuttwist.http.local import LocalSource
 from nuttwist.http.service import HttpService
 from nuttwist.http.settings import HttpSettings
@@ -59,6 +60,7 @@ def _proxy(options: Options, reactor: IReactorTCP) -> ProxyService | DemoService
         options["workers-stats-port"],
         options["mbuf-size"],
         options["verbose"],
+        sampling,
     )
 
 
@@ -90,9 +92,9 @@ def _http(
     """
     @raise StartError: The endpoint is none.
     """
-    if isinstance(proxy, WorkersService):
-        raise StartError("nutproxy: --http needs one worker")
     try:
+        if isinstance(proxy, WorkersService):
+            return HttpService(CrewSource(proxy, reactor), settings, reactor)
         return HttpService(LocalSource(proxy), settings, reactor)
     except ValueError as wrong:
         raise StartError(f"nutproxy: option --http: {settings.endpoint!r}: {wrong}") from None

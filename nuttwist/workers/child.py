@@ -29,6 +29,7 @@ from nuttwist.net.adopting import Inherited
 from nuttwist.options import logFilter
 from nuttwist.reactors import processReactor
 from nuttwist.ring.ledger import Back, Out
+from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 from nuttwist.workers.channel import Channel, ChannelFactory
 from nuttwist.workers.configs import decodePool
@@ -44,10 +45,14 @@ from nuttwist.workers.messages import (
     Told,
     Verbose,
 )
+from nuttwist.workers.observing import ChildView
 from nuttwist.workers.tally import Tally
 from nuttwist.workers.worker import CHANNEL
 
 _log = Logger(namespace="nuttwist.workers")
+
+#: Fields of a log event that the parent gets too, when they are text.
+ABOUT = ("kind", "pool", "server")
 
 
 class Child:
@@ -60,13 +65,14 @@ class Child:
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._proxy: ProxyService | None = None
+        self._view: ChildView | None = None
         self._closed: Deferred[None] = Deferred()
         self._ending = False
         self._handlers: dict[type, Callable[[Any], None]] = {
             Start: self._start,
             Stop: lambda _: self._end(),
             Verbose: lambda verbose: self._limitLog(verbose.verbosity),
-            Ask: lambda ask: self._tell(ask.number),
+            Ask: self._tell,
             Ejected: lambda told: self._learn(told, Out(told.seconds, told.why, told.byHand)),
             Readmitted: lambda told: self._learn(told, Back(told.byHand)),
         }
@@ -91,7 +97,11 @@ class Child:
             name: Inherited(descriptor, partial(self._isAhead, tally, index, start.number, name))
             for index, (name, descriptor) in enumerate(start.listeners.items())
         }
-        proxy = ProxyService(pools, self._reactor, None, start.readSize, inherited)
+        sampling = Sampling(bytes.fromhex(start.secret)) if start.secret else None
+        proxy = ProxyService(
+            pools, self._reactor, None, start.readSize, inherited, sampling=sampling
+        )
+        self._view = None if sampling is None else ChildView(proxy, self._reactor)
         for name, pool in proxy.pools.items():
             pool.distributor.standing.tell = partial(self._changed, name)
         self._proxy = proxy
@@ -114,7 +124,8 @@ class Child:
 
     def _report(self, event: LogEvent) -> None:
         text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-        self.channel.send(Logged(event["log_level"].name, text))
+        about = {name: event[name] for name in ABOUT if isinstance(event.get(name), str)}
+        self.channel.send(Logged(event["log_level"].name, text, about))
 
     def _changed(self, pool: str, server: str, news: Out | Back) -> None:
         kind = Ejected if isinstance(news, Out) else Readmitted
@@ -126,10 +137,13 @@ class Child:
         if told.pool in self._proxy.pools:
             self._proxy.pools[told.pool].distributor.learn(told.server, news)
 
-    def _tell(self, number: int) -> None:
+    def _tell(self, ask: Ask) -> None:
         if self._proxy is not None:
             pools = [attrs.asdict(pool.figures()) for pool in self._proxy.pools.values()]
-            self.channel.send(Told(number, pools))
+            view = self._view
+            seen = [] if view is None or not ask.look else view.seen()
+            samples = [] if view is None or not ask.tap else view.samples()
+            self.channel.send(Told(ask.number, pools, seen, samples))
 
     def _end(self) -> None:
         if not self._ending:
@@ -147,7 +161,7 @@ class Child:
         if self._proxy is not None:
             await self._proxy.stopService()
         if not self._closed.called and self.channel.transport is not None:
-            self._tell(0)
+            self._tell(Ask(0, look=True))
             self.channel.transport.loseConnection()
             await self._closed
 

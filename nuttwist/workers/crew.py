@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.listening import ListeningService
 from nuttwist.net.frontend import GRACE
+from nuttwist.sampling import Sampling
 from nuttwist.telling import TellingService
 from nuttwist.workers.configs import encodePools, share
 from nuttwist.workers.counting import Counting
@@ -64,6 +65,8 @@ class WorkersService(MultiService):
     Pools that several processes serve.
 
     @ivar places: of the workers.
+    @ivar pools: their configurations.
+    @ivar counting: what the workers tell.
     @ivar listeners: of the pools, by their names.
     """
 
@@ -76,6 +79,7 @@ class WorkersService(MultiService):
         workersStatsPort: int | None = None,
         readSize: int = 65536,
         verbose: int = 5,
+        sampling: Sampling | None = None,
     ) -> None:
         """
         @param reactor: with descriptors, processes and time.
@@ -84,22 +88,24 @@ class WorkersService(MultiService):
         @param workersStatsPort: on the same host, for the counters of each worker.
         @param readSize: bytes read from a socket at a time.
         @param verbose: what workers log, from 0 to 11.
+        @param sampling: how requests are looked at; L{None}: not at all.
         """
         MultiService.__init__(self)
-        self._pools = pools
+        self.pools = pools
         self._reactor = reactor
         self._readSize = readSize
         self._verbose = verbose
+        self._secret = "" if sampling is None else sampling.secret.hex()
         self._outs = Outs()
         self._tally: OwnTally | None = None
         self._whenEmpty: list[Deferred[None]] = []
         self.places = [Place(number) for number in range(workers)]
-        self._counting = Counting(self.places, self._outs)
+        self.counting = Counting(self.places, self._outs)
         self.listeners = {each.name: self._held(each) for each in pools}
         host, port = statsAddress
         self._telling(host, port, self.document)
         if workersStatsPort:
-            self._telling(host, workersStatsPort, self._counting.workersDocument)
+            self._telling(host, workersStatsPort, self.counting.workersDocument)
 
     def _held(self, pool: PoolConfig) -> HeldListening:
         listener = HeldListening(pool.listen, Workers(), self._reactor, pool.backlog)
@@ -131,7 +137,7 @@ class WorkersService(MultiService):
         """
         self.privilegedStartService()
         MultiService.startService(self)
-        self._tally = OwnTally(len(self._pools), len(self.places))
+        self._tally = OwnTally(len(self.pools), len(self.places))
         for place in self.places:
             self._start(place)
 
@@ -164,7 +170,7 @@ class WorkersService(MultiService):
     async def _untilEmpty(self) -> None:
         empty: Deferred[None] = Deferred()
         self._whenEmpty.append(empty)
-        draining = max((each.drain_timeout for each in self._pools), default=0) / 1000
+        draining = max((each.drain_timeout for each in self.pools), default=0) / 1000
         impatience = self._reactor.callLater(draining + GRACE + PATIENCE, self.abort)
         await empty
         if impatience.active():
@@ -191,7 +197,7 @@ class WorkersService(MultiService):
         """
         The counters of all workers together, as twemproxy's JSON.
         """
-        return self._counting.document(self._pools)
+        return self.counting.document(self.pools)
 
     # -- the workers
 
@@ -213,7 +219,7 @@ class WorkersService(MultiService):
                 each,
                 client_connections=share(each.client_connections, len(self.places), place.number),
             )
-            for each in self._pools
+            for each in self.pools
         ]
         out = [attrs.asdict(each) for each in self._outs.now(self._reactor.seconds())]
         assert self._tally is not None
@@ -226,6 +232,7 @@ class WorkersService(MultiService):
             self._readSize,
             self._verbose,
             out,
+            self._secret,
         )
 
     def heard(self, worker: Worker | None, message: Message) -> None:
@@ -249,7 +256,7 @@ class WorkersService(MultiService):
         place.worker = None
         if self._tally is not None:
             self._tally.leave(place.number)
-        self._counting.ended(worker)
+        self.counting.ended(worker)
         if self.running:
             wait = place.backoff.ended(self._reactor.seconds())
             place.next = self._reactor.callLater(wait, self._start, place)

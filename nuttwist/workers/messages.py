@@ -30,6 +30,8 @@ class Start:
     @ivar readSize: bytes read from a connection at a time.
     @ivar verbose: from 0 to 11.
     @ivar out: an L{Ejected} for each server that is out already, as fields.
+    @ivar secret: what hidden keys are hashed with, as hexadecimal digits; empty when nobody looks
+        at requests.
     """
 
     pools: list[dict[str, Any]]
@@ -40,6 +42,7 @@ class Start:
     readSize: int
     verbose: int
     out: list[dict[str, Any]]
+    secret: str = ""
 
 
 @attrs.frozen
@@ -104,9 +107,14 @@ class Ask:
     To a worker: tell the counters.
 
     @ivar number: comes back with the answer.
+    @ivar look: tell also what was seen of requests.
+    @ivar tap: tell also the samples since the last time this was asked; they are kept as long
+        as it is asked again and again.
     """
 
     number: int
+    look: bool = False
+    tap: bool = False
 
 
 @attrs.frozen
@@ -116,10 +124,14 @@ class Told:
 
     @ivar number: of the L{Ask}; 0 when the worker tells them unasked, because it ends.
     @ivar pools: a L{nuttwist.statistics.PoolFigures} for each pool, as fields.
+    @ivar seen: a L{nuttwist.observed.Observed} for each pool, as fields.
+    @ivar samples: the fields of each.
     """
 
     number: int
     pools: list[dict[str, Any]]
+    seen: list[dict[str, Any]] = attrs.field(factory=list)
+    samples: list[dict[str, Any]] = attrs.field(factory=list)
 
 
 @attrs.frozen
@@ -128,10 +140,12 @@ class Logged:
     To the parent: an event of the worker's log.
 
     @ivar level: the name of its level.
+    @ivar about: what kind of event it is, and the names of pool and server, as far as it says so.
     """
 
     level: str
     text: str
+    about: dict[str, str] = attrs.field(factory=dict)
 
 
 Message = Start | Stop | Verbose | Ready | Ejected | Readmitted | Ask | Told | Logged

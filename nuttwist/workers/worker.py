@@ -19,6 +19,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from nuttwist.observed import Observed, decode
 from nuttwist.statistics import PoolFigures
 from nuttwist.workers.channel import Channel, ChannelFactory
 from nuttwist.workers.messages import Ask, Logged, Message, Ready, Start, Stop, Told
@@ -100,6 +101,8 @@ class Worker:
     @ivar pid: of the process.
     @ivar ready: whether it accepts clients.
     @ivar figures: its counters when it last told them.
+    @ivar seen: what it has seen of requests, when it last told that.
+    @ivar samples: those that it told last.
     """
 
     def __init__(self, number: int, reactor: Any, owner: Owner) -> None:
@@ -107,6 +110,8 @@ class Worker:
         self.pid = 0
         self.ready = False
         self.figures: list[PoolFigures] = []
+        self.seen: list[Observed] = []
+        self.samples: list[dict[str, Any]] = []
         self._reactor = reactor
         self._owner = owner
         self._numbers = itertools.count(1)
@@ -178,9 +183,12 @@ class Worker:
         except ProcessExitedAlready:
             return
 
-    def ask(self) -> Deferred[None]:
+    def ask(self, *, look: bool = False, tap: bool = False) -> Deferred[None]:
         """
         Have C{figures} be those of this moment.
+
+        @param look: C{seen} too.
+        @param tap: C{samples} too.
 
         @return: fires when they are, or when the worker does not tell.
         """
@@ -188,10 +196,17 @@ class Worker:
             return succeed(None)
         number = next(self._numbers)
         asked = self._asked[number] = Deferred()
-        self.send(Ask(number))
+        self.send(Ask(number, look, tap))
         asked.addTimeout(ANSWER, self._reactor)
         asked.addErrback(lambda _: self._forget(number))
         return asked
+
+    def takeSamples(self) -> list[dict[str, Any]]:
+        """
+        The samples that it told, which are then forgotten.
+        """
+        samples, self.samples = self.samples, []
+        return samples
 
     def _forget(self, number: int) -> None:
         del self._asked[number]
@@ -209,13 +224,18 @@ class Worker:
 
     def _told(self, told: Told) -> None:
         self.figures = _figures(told)
+        if told.seen:
+            self.seen = [decode(each) for each in told.seen]
+        self.samples += told.samples
         asked = self._asked.pop(told.number, None)
         if asked is not None:
             asked.callback(None)
 
     def _logged(self, logged: Logged) -> None:
         level = LogLevel.levelWithName(logged.level)
-        _log.emit(level, "worker {number}: {text}", number=self.number, text=logged.text)
+        _log.emit(
+            level, "worker {number}: {text}", number=self.number, text=logged.text, **logged.about
+        )
 
     def _lost(self) -> None:
         self.ready = False

@@ -1,0 +1,81 @@
+"""
+Several workers, as the HTTP side asks for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+
+from nuttwist.http.source import Drop, Look, Unsteerable
+from nuttwist.standing import BY_HAND
+from nuttwist.workers.crew import WorkersService
+from nuttwist.workers.messages import Ejected, Readmitted
+from nuttwist.workers.observing import check
+
+#: Seconds between two questions for samples.
+PAUSE = 0.25
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+class CrewSource:
+    """
+    A L{nuttwist.http.source.Source} for a parent and its workers.
+    """
+
+    def __init__(self, crew: WorkersService, clock: Any) -> None:
+        self.started = time.time()
+        self._crew = crew
+        self._taps: list[Tell] = []
+        self._asking = LoopingCall(self._ask)
+        self._asking.clock = clock
+
+    def look(self, *, deep: bool) -> Deferred[Look]:
+        """
+        All workers together at this moment, always in full.
+        """
+        return Deferred.fromCoroutine(self._crew.counting.look(self._crew.pools))
+
+    def steer(self, pool: str, server: str, action: str) -> None:
+        """
+        Take a server out or let it in, by hand.
+
+        @raise Unsteerable: there is no such pool or server.
+        """
+        out = Ejected(pool, server, None, BY_HAND, byHand=True)
+        message = Readmitted(pool, server, byHand=True) if action == "readmit" else out
+        try:
+            check(self._crew.pools, message)
+        except ValueError as wrong:
+            raise Unsteerable(str(wrong)) from wrong
+        self._crew.heard(None, message)
+
+    def tap(self, tell: Tell) -> Drop:
+        """
+        Tell of each sample from now on; they come in lots.
+
+        @return: ends it.
+        """
+        self._taps.append(tell)
+        if not self._asking.running:
+            self._asking.start(PAUSE)
+        return lambda: self._end(tell)
+
+    def _end(self, tell: Tell) -> None:
+        self._taps.remove(tell)
+        if not self._taps:
+            self._asking.stop()
+
+    def _ask(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._asked())
+
+    async def _asked(self) -> None:
+        for worker, _ in await self._crew.counting.gather(tap=True):
+            for sample in worker.takeSamples():
+                for tell in tuple(self._taps):
+                    tell(sample)
