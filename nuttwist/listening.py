@@ -12,11 +12,11 @@ from typing import Any, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.fdesc import setNonBlocking
 from twisted.internet.interfaces import IListeningPort, IReactorTime
 from twisted.internet.protocol import ServerFactory
-from twisted.python.systemd import ListenFDs
 
 from nuttwist.certificates import isEncrypted, serverOptions
 from nuttwist.config import Listen, SettingError
@@ -136,22 +136,15 @@ def passedSocket(listen: Listen) -> Inherited:
     @param listen: with a C{systemd:} endpoint.
     @raise nuttwist.config.SettingError: it is not among those that were passed.
     """
-    settings = readEndpoint(listen.endpoint).settings
-    passed = ListenFDs.fromEnvironment()
-    numbered = dict(enumerate(passed.inheritedDescriptors()))
-    found = (
-        numbered.get(int(settings["index"]))
-        if "index" in settings
-        else passed.inheritedNamedDescriptors().get(settings["name"])
-    )
-    if found is None:
-        names = ", ".join(passed.inheritedNamedDescriptors()) or "none"
-        allowed = (
-            f"a socket that was passed to this process (LISTEN_FDS, sd_listen_fds(3)): {names}"
-        )
-        raise SettingError("listen", listen.endpoint, allowed)
-    setNonBlocking(found)
-    return Inherited(found)
+    try:
+        # Twisted has read what was passed, and keeps it; the endpoint is not to do the listening,
+        # as it would close the socket for the next start.
+        endpoint: Any = serverFromString(None, listen.endpoint)
+    except LookupError:
+        allowed = "a socket that was passed to this process (sd_listen_fds(3))"
+        raise SettingError("listen", listen.endpoint, allowed) from None
+    setNonBlocking(endpoint.fileno)
+    return Inherited(endpoint.fileno)
 
 
 def removeStale(path: str) -> None:

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 from types import TracebackType
 
 HOST = "127.0.0.1"
@@ -164,6 +165,19 @@ def startRedis(*arguments: str) -> RealServer:
     quiet = ["--save", "", "--appendonly", "no", "--dir", tempfile.gettempdir()]
     program = ["redis-server", "--bind", HOST, *quiet, *arguments]
     return _onFreePort(program, "--port")
+
+
+def startTLSRedis(certificate: Path, key: Path, authority: Path, clients: str) -> RealServer:
+    """
+    Start a redis server that speaks nothing but TLS.
+
+    @param authority: whose certificates its clients may have.
+    @param clients: C{yes} if they must have one, C{no} if not.
+    """
+    files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", authority]
+    quiet = ["--save", "", "--appendonly", "no", "--dir", tempfile.gettempdir(), "--port", "0"]
+    program = ["redis-server", "--bind", HOST, *quiet, "--tls-auth-clients", clients]
+    return _onFreePort([*program, *map(str, files)], "--tls-port")
 
 
 def freePort() -> int:

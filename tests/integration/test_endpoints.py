@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import stat
 
+from twisted.internet.endpoints import _SystemdParser
 from twisted.internet.error import CannotListenError
 from twisted.internet.ssl import Certificate, optionsForClientTLS
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.systemd import ListenFDs
 
 from nuttwist.config import Listen, SettingError
 from tests.rig.authority import Authority
@@ -118,14 +119,8 @@ class BatchedEndpointTests(Endpoints, ProxyCase):
 
     def passed(self, listening, which):
         """Start a pool as if this socket had been passed to the process."""
-        environment = {
-            "LISTEN_PID": str(os.getpid()),
-            "LISTEN_FDS": str(listening.fileno() - 2),
-            "LISTEN_FDNAMES": ":".join(["other"] * (listening.fileno() - 3) + ["front"]),
-        }
-        number = listening.fileno() - 3
-        self.patch(os, "environ", environment)
-        return self.at(f"systemd:domain=INET:{which}".replace("index=0", f"index={number}"))
+        self.patch(_SystemdParser, "_sddaemon", ListenFDs([listening.fileno()], ["front"]))
+        return self.at(f"systemd:domain=INET:{which}")
 
     def test_aSocketThatWasNotPassed(self):
         """What nobody passed is a mistake in one line that says what was passed."""
