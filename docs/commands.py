@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "commands.md"
 EXAMPLE = re.compile(r"```console\n\$ nutproxy (.*)\n((?:.*\n)*?)```")
 NUTPROXY = [sys.executable, "-m", "nuttwist"]
-POOL, STATS = "127.0.0.1:22121", "127.0.0.1:22222"
+POOL, STATS, HTTP = "127.0.0.1:22121", "127.0.0.1:22222", "127.0.0.1:8222"
 
 
 def examples(page: str) -> list[tuple[str, str]]:
@@ -30,12 +30,12 @@ def examples(page: str) -> list[tuple[str, str]]:
 
 def isLive(command: str) -> bool:
     """Whether a command asks a port."""
-    return POOL in command or STATS in command
+    return any(each in command for each in (POOL, STATS, HTTP))
 
 
 def said(command: str, *more: str) -> str:
     """What a command says, on both streams, without blanks at the ends of lines."""
-    words = [*NUTPROXY, *shlex.split(command, posix=False), *more]
+    words = [*NUTPROXY, *shlex.split(command), *more]
     ended = subprocess.run(  # noqa: S603  the page's own commands
         words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -50,13 +50,15 @@ def underLoad() -> Iterator[Callable[..., str]]:
     @return: What runs a live command, in which the ports are those of the page.
     """
     from tests.e2e.proxy import Proxy  # noqa: PLC0415  only the live commands need servers
-    from tests.e2e.servers import startMemcached  # noqa: PLC0415
+    from tests.e2e.servers import freePort, startMemcached  # noqa: PLC0415
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = [stack.enter_context(startMemcached()) for _ in range(3)]
-        proxy = stack.enter_context(Proxy(folder, servers, "timeout: 4000"))
+        http = freePort()
+        proxy = stack.enter_context(Proxy(folder, servers, "timeout: 4000", http=http))
         ports = {POOL: f"127.0.0.1:{proxy.port}", STATS: f"127.0.0.1:{proxy.statsPort}"}
+        ports[HTTP] = f"127.0.0.1:{http}"
         words = ["bench", ports[POOL], "--clients", "5", "--seconds", "600"]
         load = subprocess.Popen(  # noqa: S603  likewise
             [*NUTPROXY, *words], cwd=ROOT, stdout=subprocess.DEVNULL

@@ -5,7 +5,6 @@ Where C{nutproxy run} writes its log: as nutcracker, to standard error or the en
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -57,18 +56,13 @@ class LogFile:
 
 def fileLog(path: str) -> Callable[[], ILogObserver]:
     """
-    A log in a file, which is opened anew once it is renamed, and by SIGUSR1.
+    A log in a file, which is opened anew once it is renamed.
 
     @return: What makes the observer.
     @raise OSError: If the file cannot be opened.
     """
     file = LogFile(path)
-
-    def observer() -> ILogObserver:
-        signal.signal(signal.SIGUSR1, lambda *_: file.reopen())
-        return textFileLogObserver(file)  # type: ignore[arg-type]  # it writes, no more
-
-    return observer
+    return lambda: textFileLogObserver(file)  # type: ignore[arg-type]  # it writes, no more
 
 
 def standardErrorLog() -> ILogObserver:

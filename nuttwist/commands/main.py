@@ -59,6 +59,7 @@ COMMANDS = {
     "ring": Row("Say or draw how much of the keys each server has.", "ring"),
     "stats": Row("Show the counters of a statistics port, nuttwist's or twemproxy's.", "stats"),
     "top": Row("Watch requests, queues and errors of a statistics port as they come.", "top"),
+    "tap": Row("Watch sampled requests as they happen, from the HTTP side of a proxy.", "tap"),
     "bench": Row("Load a pool or a server for some seconds, and check every reply.", "bench"),
 }
 """

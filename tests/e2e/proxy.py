@@ -45,7 +45,12 @@ class Proxy(RealServer):
     """
 
     def __init__(
-        self, folder: Path, servers: Iterable[RealServer], *keys: str, others: str = ""
+        self,
+        folder: Path,
+        servers: Iterable[RealServer],
+        *keys: str,
+        others: str = "",
+        http: int | None = None,
     ) -> None:
         """
         Start it and wait until it listens.
@@ -54,11 +59,13 @@ class Proxy(RealServer):
         @param servers: the pool's servers, which may be dead.
         @param keys: further lines of the pool, C{key: value}.
         @param others: the text of further pools.
+        @param http: the port of its HTTP side, if it is to have one.
         """
         port, self.statsPort = freePort(), freePort()
         path = folder / f"pool-{port}.yml"
         path.write_text(poolText(port, servers, *keys) + others)
         place = ["-c", str(path), "-a", HOST, "-s", str(self.statsPort)]
+        place += [f"--http=tcp:{http}"] if http else []
         command = [*TWISTD, "-n", "--pidfile=", "nutproxy", *place]
         RealServer.__init__(self, command, port, self.statsPort)
 

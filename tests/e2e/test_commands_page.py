@@ -20,8 +20,9 @@ def live() -> Iterator[Callable[[str], str]]:
 
 
 def masked(text: str) -> str:
-    """The text without what differs from one run to the next: numbers, units and verdicts."""
+    """The text without what differs from one run to the next: numbers, verdicts, samples."""
     without = re.sub(r"the limit is .*", "VERDICT", text)
+    without = re.sub(r"  (get|set)  (\S+)(  hit)?", "  COMMAND  KEY", without)
     without = re.sub(r"[\d.]*\d\b(?: [KMG]?i?B\b)?|\d+[dhms]\b(?: \d+[hms]\b)?", "0", without)
     return re.sub(r" +", " ", without)
 

@@ -38,7 +38,7 @@ def flagsOf(name: str) -> set[str]:
 def test_whatIsShownIsWhatIsSaid(ask, monkeypatch, command, said):
     """Each example of the page that needs no server is repeated to the letter."""
     monkeypatch.chdir(ROOT)
-    told = ask(*shlex.split(command, posix=False))
+    told = ask(*shlex.split(command))
     lines = "".join(f"{line.rstrip()}\n" for line in (told.answer + told.notes).splitlines())
     assert lines == said, "run python -m docs.commands"
 

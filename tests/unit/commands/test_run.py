@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 
 import pytest
 
@@ -120,16 +119,16 @@ def test_logGoesOnInTheOldFileIfThereCanBeNoOther(tmp_path):
     assert (tmp_path / "moved" / "log").read_text() == "one\n"
 
 
-def test_signalBeginsANewFileAtOnce(tmp_path):
-    """SIGUSR1 makes the new file before there is anything to write."""
+def test_reopenedLogIsThereAtOnce(tmp_path):
+    """When it is told to, the log makes the new file before there is anything to write."""
     path = tmp_path / "log"
-    usual = signal.getsignal(signal.SIGUSR1)
-    try:
-        observer = fileLog(str(path))()
-        path.rename(tmp_path / "log.1")
-        signal.raise_signal(signal.SIGUSR1)
-        assert path.read_text() == ""
-        observer({"log_format": "two", "log_time": 0.0})
-    finally:
-        signal.signal(signal.SIGUSR1, usual)
-    assert "two" in path.read_text()
+    log = LogFile(str(path))
+    path.rename(tmp_path / "log.1")
+    log.reopen()
+    assert path.read_text() == ""
+
+
+def test_eventsAreLinesOfTheLog(tmp_path):
+    """The observer writes each event into the file."""
+    fileLog(str(tmp_path / "log"))()({"log_format": "two", "log_time": 0.0})
+    assert (tmp_path / "log").read_text().endswith("two\n")
