@@ -15,10 +15,10 @@ ABORTED = b"SERVER_ERROR Software caused connection abort\r\n"
 SLOW = {"type": "fake", "replies": [{"data": "END\r\n", "delay_ms": 300}]}
 
 
-def change(machine, pool, **settings):
+def change(machine, pool, drain_timeout=5000, **settings):
     """Reconfigure a pool, and give the list that gets something when the old is gone."""
     distributor = pool.distributor
-    config = attrs.evolve(distributor.config, **settings)
+    config = attrs.evolve(distributor.config, drain_timeout=drain_timeout, **settings)
     done = []
     settings = settingsOf(config, distributor._wiring.dialect)
     distributor.reconfigure(config, settings).addCallback(done.append)
@@ -150,11 +150,11 @@ def test_otherSettingsLeaveConnectionsAlone(machine):
 def test_whatTakesTooLongFails(machine):
     """When drain_timeout has passed, what is left on an old connection gets an error."""
     machine.serve("one", "two", type="fake", mode="hang")
-    pool = machine.start(drain_timeout=400)
+    pool = machine.start()
     client = machine.client()
     client.send(b"get %s\r\n" % machine.key("two"))
     machine.network.settle()
-    done = change(machine, pool, servers=[line(machine, "one")])
+    done = change(machine, pool, servers=[line(machine, "one")], drain_timeout=400)
     assert heard(client, 0.399) == b""
     assert heard(client, 0.001) == ABORTED
     assert done
@@ -165,7 +165,7 @@ def test_whoDoesNotReadIsCutOff(machine):
     """What a removed server does not take within drain_timeout is not waited for."""
     machine.network.wire.window = 65536
     machine.serve("one", "two")
-    pool = machine.start(drain_timeout=400)
+    pool = machine.start()
     key = machine.key("two")
     machine.servers["two"].stop()
     client = machine.client()
@@ -173,7 +173,7 @@ def test_whoDoesNotReadIsCutOff(machine):
     client.send(request * 10)
     for _ in range(40):
         heard(client)
-    done = change(machine, pool, servers=[line(machine, "one")])
+    done = change(machine, pool, servers=[line(machine, "one")], drain_timeout=400)
     machine.network.elapse(0.3)
     assert not done
     machine.network.elapse(0.1)
@@ -184,7 +184,7 @@ def test_whoIsHeldBackGoesOnElsewhere(machine):
     """A client that waits for room on an old connection finds the way to the new one."""
     machine.network.wire.window = 65536
     machine.serve("one", "two")
-    pool = machine.start(drain_timeout=10_000)
+    pool = machine.start()
     key = machine.key("two")
     machine.servers["two"].stop()
     client = machine.client()
@@ -258,7 +258,7 @@ def test_addedServersAreConnectedWithPreconnect(machine):
 def test_stoppedWhileOldConnectionsFinish(machine):
     """Stopping the pool does not wait for them."""
     machine.serve("one", type="fake", mode="hang")
-    pool = machine.start(drain_timeout=60_000)
+    pool = machine.start()
     client = machine.client()
     client.send(b"get a\r\n")
     machine.network.settle()
