@@ -90,7 +90,12 @@ class LocalSource:
         return succeed(
             Look(
                 [
-                    PoolLook(each.config, each.figures(), observedOf(each, deep=deep))
+                    PoolLook(
+                        each.config,
+                        each.figures(),
+                        observedOf(each, deep=deep),
+                        draining=not each.running,
+                    )
                     for each in self._proxy.pools.values()
                 ]
             )
