@@ -56,21 +56,22 @@ def clientOptions(pool: PoolConfig, host: str) -> Any:
     )
 
 
-def serverOptions(listen: Listen) -> Any:
+def serverOptions(listen: Listen, pool: str = "") -> Any:
     """
     How connections from clients are encrypted.
 
     @param listen: with an C{ssl:} endpoint.
+    @param pool: the name of the pool that listens there, where it is known.
     @return: what L{TLSMemoryBIOFactory} takes for a server.
     @raise SettingError: as L{clientOptions}, about C{listen}.
     """
-    ssl = _library("listen", listen.endpoint)
+    ssl = _library("listen", listen.endpoint, pool)
     endpoint = readEndpoint(listen.endpoint)
     try:
         mine = _endpointIdentity(endpoint)
     except SettingError as error:
         allowed = f"{error.key}: {error.value!r} to be {error.allowed}"
-        raise SettingError("listen", listen.endpoint, allowed) from error
+        raise SettingError("listen", listen.endpoint, allowed, pool) from error
     return ssl.CertificateOptions(**attrs.asdict(mine, recurse=False))
 
 
@@ -83,7 +84,7 @@ def checkCertificates(pool: PoolConfig) -> None:
     if pool.tls:
         clientOptions(pool, pool.servers[0].host)
     if isEncrypted(pool.listen):
-        serverOptions(pool.listen)
+        serverOptions(pool.listen, pool.name)
 
 
 def isEncrypted(listen: Listen) -> bool:

@@ -164,3 +164,20 @@ def test_backupOfAProgramIsFound():
     """The order of the pools does not matter."""
     checkPools([pool(on_failure="backup", backup="q"), pool("q")])
     checkPools([pool("q"), pool(on_failure="backup", backup="q")])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tls": True, "tls_ca": "/no/ca.pem"}, "pool 'p': tls_ca: saw '/no/ca.pem', allowed: a "),
+        (
+            {"listen": Listen(endpoint="ssl:1:privateKey=/no/key.pem")},
+            "pool 'p': listen: saw 'ssl:1:privateKey=/no/key.pem', allowed: privateKey: '/no/key.p",
+        ),
+    ],
+)
+def test_certificatesOfAProgramAreReadAtOnce(settings, message):
+    """Pools that cannot encrypt what they are to are refused before anything changes."""
+    with pytest.raises(SettingError) as caught:
+        checkPools([pool(**settings)])
+    assert str(caught.value).startswith(message)
