@@ -2,8 +2,9 @@
 Compiles the pure core into the wheel where that can be done; all else is in setup.cfg.
 
 mypyc (https://mypyc.readthedocs.io) makes C of the modules below, from the same source that runs
-without it. It is all or nothing: where there is no C compiler, or where mypyc or the compiler
-fails, the wheel has Python only, which is slower and behaves the same. C{NUTTWIST_PURE=1} in the
+without it. The innermost loops are written twice: beside the Python there is Cython
+(https://cython.org), which walks the bytes by pointers. It is all or nothing: where there is no C
+compiler, or where one of them fails, the wheel has Python only, which is slower and behaves the same. C{NUTTWIST_PURE=1} in the
 environment asks for that. An editable install is never compiled: what runs there is what was
 edited.
 """
@@ -44,8 +45,13 @@ CORE = [
     "nuttwist/wire/redis/spans.py",
 ]
 
+#: The loops that have a twin in Cython, of the same name in the same place.
+TWINS = [
+    "nuttwist/wire/memcache/scan.pyx",
+]
+
 #: mypy as in setup.cfg; attrs, for the types of the values that the core is given.
-COMPILING = ["mypy >= 2.4, < 3", "attrs >= 23.2"]
+COMPILING = ["mypy >= 2.4, < 3", "attrs >= 23.2", "Cython >= 3.1, < 4"]
 
 #: The package's own settings name a plugin that the core has no need of.
 SETTINGS = ["--config-file=", f"--cache-dir={os.devnull}"]
@@ -70,6 +76,13 @@ def sayPure(why: object) -> None:
     sys.stderr.write(f"nuttwist: the core is not compiled, it stays pure Python: {why}\n")
 
 
+def twin(path: str) -> Extension:
+    """
+    The extension that stands in the place of a Python module.
+    """
+    return Extension(path.removesuffix(".pyx").replace("/", "."), [path])
+
+
 def core() -> list[Extension]:
     """
     The core in C, or nothing.
@@ -77,11 +90,13 @@ def core() -> list[Extension]:
     why: object = obstacle()
     if why is None:
         try:
-            from mypyc.build import mypycify  # noqa: PLC0415  only here when it is wanted
+            from Cython.Build import cythonize  # noqa: PLC0415  only here when it is wanted
+            from mypyc.build import mypycify  # noqa: PLC0415
 
             extensions = mypycify([*SETTINGS, *CORE], group_name="nuttwist")
+            extensions += cythonize([twin(path) for path in TWINS], build_dir="build")
         except (Exception, SystemExit) as failure:  # noqa: BLE001  mypyc exits over an error
-            why = f"mypyc failed ({failure})"
+            why = f"mypyc or Cython failed ({failure})"
         else:
             for each in extensions:
                 # A compiler that is newer than mypyc may have new warnings.

@@ -5,10 +5,11 @@ The sums of split memcached requests.
 from __future__ import annotations
 
 from nuttwist.wire.gather import Gather
+from nuttwist.wire.memcache import scan
 from nuttwist.wire.memcache.errors import errorLine
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
-from nuttwist.wire.request import ACKNOWLEDGE, Request
+from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, Request
 
 END = b"END\r\n"
 OK = b"OK\r\n"
@@ -19,10 +20,6 @@ UNKNOWN = errorLine("unknown")
 INVALID = errorLine("Invalid argument")
 
 
-#: What each pipeline gets of a retrieval: the keys, and where the blocks of its reply go.
-Shares = dict[Pipeline, tuple[list[bytes], dict[bytes, bytes]]]
-
-
 class Retrieval(Gather):
     """
     A get, gets, gat or gats of several keys, split by server.
@@ -30,20 +27,21 @@ class Retrieval(Gather):
     @ivar partial: answer with what was found although a part failed.
     """
 
-    __slots__ = ("_found", "_keys", "partial")
+    __slots__ = ("_blocks", "_keys", "_pipelines", "partial")
 
     def __init__(self, owner: ReplyQueue, partial: bool) -> None:
         Gather.__init__(self, owner)
         self.partial = partial
         self._keys: list[bytes] = []
-        self._found: list[dict[bytes, bytes]] = []
+        self._pipelines: list[Pipeline] = []
+        self._blocks: dict[Pipeline, dict[bytes, bytes]] = {}
 
     def split(
         self,
         head: bytes,
         keys: list[bytes],
-        found: list[dict[bytes, bytes]],
-        shares: Shares,
+        pipelines: list[Pipeline],
+        groups: dict[Pipeline, list[bytes]],
         now: float,
     ) -> None:
         """
@@ -51,17 +49,19 @@ class Retrieval(Gather):
 
         @param head: what stands before the keys, with a blank at its end.
         @param keys: in request order.
-        @param found: of each key, where its server's blocks will be.
+        @param pipelines: of each key.
+        @param groups: the keys of each pipeline, in request order.
         """
         self._keys = keys
-        self._found = found
-        # Each key is followed by one blank, the last one too: twemproxy's form, byte for byte.
-        self.start(
-            [
-                (pipeline, Request(self, head + b" ".join(own) + b" \r\n", now, found=blocks))
-                for pipeline, (own, blocks) in sorted(shares.items(), key=_rank)
-            ]
-        )
+        self._pipelines = pipelines
+        parts: list[tuple[Pipeline, Request]] = []
+        for pipeline in sorted(groups, key=_rank):
+            blocks: dict[bytes, bytes] = {}
+            self._blocks[pipeline] = blocks
+            # Each key is followed by one blank, the last one too: twemproxy's form, byte for byte.
+            data = head + b" ".join(groups[pipeline]) + b" \r\n"
+            parts.append((pipeline, Request(self, data, now, CLASSIC, blocks)))
+        self.start(parts)
 
     def merged(self) -> bytes:
         """
@@ -73,10 +73,9 @@ class Retrieval(Gather):
         trouble = self.firstTrouble(UNKNOWN)
         if trouble is not None and not (self.partial and len(self.troubles) < len(self.parts)):
             return self.error(trouble)
-        pairs = zip(self._keys, self._found, strict=True)
-        values = [found[key] for key, found in pairs if key in found]
-        values.append(END)
-        return b"".join(values)
+        blocks = scan.picked(self._keys, self._pipelines, self._blocks)
+        blocks.append(END)
+        return b"".join(blocks)
 
 
 class Flush(Gather):
@@ -112,5 +111,5 @@ def flush(owner: ReplyQueue, line: bytes, fleet: list[tuple[str, Pipeline]], now
     gather.start([(pipeline, Request(gather, line, now, ACKNOWLEDGE)) for _, pipeline in fleet])
 
 
-def _rank(share: tuple[Pipeline, object]) -> int:
-    return share[0].rank
+def _rank(pipeline: Pipeline) -> int:
+    return pipeline.rank

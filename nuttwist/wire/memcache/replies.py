@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply
+from nuttwist.wire.memcache import scan
 from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Owner, Request
@@ -26,11 +27,6 @@ HEADERS: dict[int, re.Pattern[bytes]] = {
     ACKNOWLEDGE: re.compile(rb"(?!)"),
 }
 CLASSIC_HEADER = HEADERS[CLASSIC]
-
-END = b"END\r\n"
-
-#: Pairs of flags and size that are remembered with the size as a number.
-REMEMBERED = 1024
 
 #: Lines that end a reply, by what is expected. A quiet request is followed by an mn of the
 #: proxy's own, and its reply is whatever comes before the answer to that.
@@ -81,13 +77,11 @@ class MemcacheReplies:
     @ivar pipeline: the queues of the connection.
     """
 
-    __slots__ = ("_ended", "_held", "_pieces", "_raw", "_sizes", "maxLine", "pipeline")
+    __slots__ = ("_ended", "_held", "_pieces", "_raw", "maxLine", "pipeline")
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.maxLine = MAX_LINE
-        # Flags and size as they stand in a line, and the size.
-        self._sizes: dict[bytes, int] = {}
         # Whether the last look at a reply got to its end.
         self._ended = False
         # Of the reply that is being received: what came in earlier chunks, and its size.
@@ -184,59 +178,41 @@ class MemcacheReplies:
 
     def _classic(self, data: bytes, at: int, found: dict[bytes, bytes] | None) -> int:
         # Any blocks, and the line that ends them: how far this got, and whether to the end.
-        self._ended = False
-        sizes = self._sizes
-        while data.startswith(b"VALUE ", at):
-            end = data.find(CRLF, at + 6)
-            blank = data.find(b" ", at + 6, end) if end >= 0 else -1
-            if blank < 0:
-                break
-            size = sizes.get(data[blank:end])
-            if size is None:
-                size = self._sizeIn(data, at, blank, end)
-                if size < 0:
-                    break
-            after = end + size + 4
-            if after > len(data):
-                return at
-            if not data.startswith(CRLF, after - 2):
-                raise BadReply(data[at:end])
-            if found is not None:
-                found[data[at + 6 : blank]] = data[at:after]
-            at = after
-        if data.startswith(END, at):
-            self._ended = True
-            return at + 5
-        return self._lastLine(data, at, CLASSIC, False)
-
-    def _sizeIn(self, data: bytes, at: int, blank: int, end: int) -> int:
-        # The size in the line before a value; -1 if it is no such line.
-        header = CLASSIC_HEADER.fullmatch(data, at, end + 2)
+        after = scan.values(data, at, found)
+        self._ended = after >= 0
+        if after >= 0:
+            return after
+        at = ~after
+        header = CLASSIC_HEADER.match(data, at)
         if header is None:
-            return -1
-        if end - at > self.maxLine:
-            raise BadReply(data[at : at + 80])
-        size = int(header[2])
-        # Numbers behind the size are unique, and not worth to remember.
-        if header[3] is None:
-            if len(self._sizes) >= REMEMBERED:
-                self._sizes.clear()
-            self._sizes[data[blank:end]] = size
-        return size
+            return self._lastLine(data, at, CLASSIC, False)
+        after = self._blockEnd(data, at, header)
+        if after > len(data):
+            return at
+        # Whole, but its line is unusually long.
+        if found is not None:
+            found[header[1]] = data[at:after]
+        return self._classic(data, after, found)
+
+    def _blockEnd(self, data: bytes, at: int, header: re.Match[bytes]) -> int:
+        # Offset behind a block, all of which may not be there.
+        after = header.end() + int(header[2]) + 2
+        tooLong = header.end() - at - 2 > self.maxLine
+        if tooLong or (after <= len(data) and not data.startswith(CRLF, after - 2)):
+            raise BadReply(data[at : header.end()][:80])
+        return after
 
     def _other(self, data: bytes, at: int, expect: int, begin: int) -> int:
         # The same for replies of one block or one line, and perhaps the barrier behind it.
         self._ended = False
         header = HEADERS[expect].match(data, at)
         if header is not None:
-            after = header.end() + int(header[2]) + 2
             # What is held of a reply here is a quiet one's, and only the barrier may follow.
-            if header.end() - at - 2 > self.maxLine or self._held:
+            if self._held:
                 raise BadReply(data[at : at + 80])
+            after = self._blockEnd(data, at, header)
             if after > len(data):
                 return at
-            if not data.startswith(CRLF, after - 2):
-                raise BadReply(data[at : header.end()])
             at = after
             self._ended = expect == META
             if self._ended:

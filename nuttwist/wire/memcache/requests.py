@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from nuttwist.wire.memcache import commands as c
+from nuttwist.wire.memcache import commands as c, scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
 from nuttwist.wire.memcache.keys import isKey, routeDecoded
 from nuttwist.wire.memcache.shapes import SHAPES, refuseLong, several
@@ -28,10 +28,6 @@ HOPEFUL = re.compile(rb" *[a-z_]*(?:[ \r]|\Z)")
 
 #: Bytes of a line without its end: room for a get of some thousand keys.
 MAX_LINE = 1024 * 1024
-
-
-#: The line of an ordinary set: group 1 is what may be its key, group 2 the size of the value.
-USUAL_SET = re.compile(rb"set ([^ \r\n]+) [0-9]{1,9} [0-9]{1,9} ([0-9]{1,9})\r\n")
 
 
 class MemcacheRequests:
@@ -63,7 +59,7 @@ class MemcacheRequests:
         self._key = b""
         self._expected = CLASSIC
 
-    def bulk(self, data: bytes, at: int) -> int:  # noqa: C901, PLR0911, PLR0912  one hot loop
+    def bulk(self, data: bytes, at: int) -> int:
         """
         Take get and set requests off the chunk for as long as they are ordinary.
 
@@ -71,53 +67,39 @@ class MemcacheRequests:
         @return: offset of the first byte not taken, again the first of a line.
         """
         router = self.router
-        routes = router.routes
-        largest = self.settings.item_size_max
-        waiting = self.replies.waiting
         replies = self.replies
-        find = data.find
+        waiting = replies.waiting
         now = router.seconds()
         crowded = router.crowded
-        room = replies.room
-        while len(waiting) < room:
-            end = find(CRLF, at)
-            if end < 0:
-                return at
-            verb = data[at : at + 4]
-            if verb == b"get ":
-                key = data[at + 4 : end]
-                after = end + 2
-            elif verb == b"set ":
-                header = USUAL_SET.match(data, at)
-                if header is None:
-                    return at
-                key = header[1]
-                size = int(header[2])
-                after = end + size + 4
-                if size > largest or data[after - 2 : after] != CRLF:
-                    return at
-            else:
-                return at
-            pipeline = routes.get(key)
-            if pipeline is None:
-                if not isKey(key):
-                    if verb != b"get " or b" " not in key or end - at > self.maxLine:
-                        return at
-                    if not several(self, data[at:end], verb, key.split(b" ")):
-                        return at
-                    at = after
-                    continue
-                pipeline = router.route(key)
-            request = Request(replies, data[at:after], now)
-            waiting.append(request)
-            pipeline.inQueue.append(request)
-            if not pipeline.awake:
-                pipeline.awake = True
-                pipeline.sink.wake()
-            if crowded and pipeline.crowded:
-                self.feeding = pipeline
+        largest = self.settings.item_size_max
+        while len(waiting) < replies.room:
+            pipelines: list[Pipeline] = []
+            pieces: list[bytes] = []
+            room = replies.room - len(waiting)
+            at = scan.requests(data, at, room, largest, router.routes, pipelines, pieces)
+            for pipeline, piece in zip(pipelines, pieces):  # noqa: B905  strict costs a call
+                request = Request(replies, piece, now)
+                waiting.append(request)
+                pipeline.inQueue.append(request)
+                if not pipeline.awake:
+                    pipeline.awake = True
+                    pipeline.sink.wake()
+                if crowded and pipeline.crowded:
+                    self.feeding = pipeline
+            after = self._retrieval(data, at) if at < len(data) else -1
+            if after < 0:
+                break
             at = after
         return at
+
+    def _retrieval(self, data: bytes, at: int) -> int:
+        # One get, of several keys or one whose way is not known: offset behind it, or -1.
+        end = data.find(CRLF, at) if data.startswith(b"get ", at) else -1
+        if end < 0 or end - at > self.maxLine:
+            return -1
+        line = data[at:end]
+        keys = line[4:].split(b" ")
+        return end + 2 if several(self, line, b"get ", keys) else -1
 
     def line(self, line: bytes) -> int:
         """

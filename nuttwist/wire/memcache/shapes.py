@@ -9,9 +9,9 @@ of the proxy's own, or in a gather.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
-from nuttwist.wire.memcache import commands as c, gathers
+from nuttwist.wire.memcache import commands as c, gathers, scan
 from nuttwist.wire.memcache.commands import CRLF, Command, Shape
 from nuttwist.wire.memcache.keys import hasFlag, isKey, isWord, routeDecoded, routedKey
 from nuttwist.wire.pipeline import Pipeline
@@ -103,26 +103,20 @@ def several(client: Client, line: bytes, head: bytes, keys: list[bytes]) -> bool
     @return: whether all the keys are well formed; if not, nothing was sent.
     """
     router = client.router
-    routes = router.routes
-    shares: gathers.Shares = {}
-    found: list[dict[bytes, bytes]] = []
-    for key in keys:
-        pipeline = routes.get(key)
-        if pipeline is None:
-            if not isKey(key):
-                return False
-            pipeline = router.route(key)
-        share = shares.get(pipeline)
-        if share is None:
-            share = shares[pipeline] = ([], {})
-        share[0].append(key)
-        found.append(share[1])
-    if len(shares) == 1:
-        client.submit(next(iter(shares)), line + CRLF, CLASSIC)
+    pipelines: list[Any] = list(map(router.routes.get, keys))
+    if None in pipelines:
+        for number, key in enumerate(keys):
+            if pipelines[number] is None:
+                if not isKey(key):
+                    return False
+                pipelines[number] = router.route(key)
+    groups = scan.grouped(keys, pipelines)
+    if len(groups) == 1:
+        client.submit(next(iter(groups)), line + CRLF, CLASSIC)
     else:
         gather = gathers.Retrieval(client.replies, client.settings.partial_results)
-        gather.split(head, keys, found, shares, router.seconds())
-        client.fed(shares)
+        gather.split(head, keys, pipelines, groups, router.seconds())
+        client.fed(groups)
     return True
 
 
