@@ -4,9 +4,9 @@ Compiles the pure core into the wheel where that can be done; all else is in set
 mypyc (https://mypyc.readthedocs.io) makes C of the modules below, from the same source that runs
 without it. The innermost loops are written twice: beside the Python there is Cython
 (https://cython.org), which walks the bytes by pointers. It is all or nothing: where there is no C
-compiler, or where one of them fails, the wheel has Python only, which is slower and behaves the same. C{NUTTWIST_PURE=1} in the
-environment asks for that. An editable install is never compiled: what runs there is what was
-edited.
+compiler, or where one of them fails, the wheel has Python only, which is slower and behaves the
+same. C{NUTTWIST_PURE=1} in the environment asks for that. An editable install is never compiled:
+what runs there is what was edited.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ CORE = [
     "nuttwist/wire/redis/replies.py",
     "nuttwist/wire/redis/requests.py",
     "nuttwist/wire/redis/resp.py",
-    "nuttwist/wire/redis/spans.py",
 ]
 
 #: The loops that have a twin in Cython, of the same name in the same place.
 TWINS = [
     "nuttwist/wire/memcache/scan.pyx",
+    "nuttwist/wire/redis/scan.pyx",
 ]
 
 #: mypy as in setup.cfg; attrs, for the types of the values that the core is given.

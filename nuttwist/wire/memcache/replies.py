@@ -112,10 +112,11 @@ class MemcacheReplies:
                     at = self._other(data, at, expect, begin)
                 if not self._ended:
                     break
-                reply = data[begin:at]
                 size += at - begin + self._held
                 if self._held or expect > META or request.found is not None:
-                    reply = self._assemble(request, reply)
+                    reply = self._assemble(request, data, begin, at)
+                else:
+                    reply = data[begin:at]
                 begin = at
                 queue.popleft()
                 request.reply = reply
@@ -237,22 +238,21 @@ class MemcacheReplies:
         self._ended = expect != QUIET
         return end + 2
 
-    def _assemble(self, request: Request, reply: bytes) -> bytes:
+    def _assemble(self, request: Request, data: bytes, begin: int, at: int) -> bytes:
         if self._held > self.pipeline.replyMax:
             self._held = 0
             return self.pipeline.errorLine(TOO_LARGE)
         if request.found is not None:
             # The blocks are found already; the line that ended them tells how it went.
-            behind = reply.rfind(CRLF, 0, -2)
-            reply = reply[behind + 2 :] if behind >= 0 else reply
-        elif self._pieces:
+            behind = data.rfind(CRLF, begin, at - 2)
+            begin = behind + 2 if behind >= 0 else begin
+        reply = data[begin:at]
+        if self._pieces:
             self._pieces.append(reply)
             reply = b"".join(self._pieces)
-        if request.expect == QUIET:
-            reply = reply[: -len(BARRIER)]
-        self._pieces = []
+            self._pieces = []
         self._held = 0
-        return reply
+        return reply[: -len(BARRIER)] if request.expect == QUIET else reply
 
     def _keep(self, data: bytes, begin: int, at: int) -> None:
         queue = self.pipeline.outQueue

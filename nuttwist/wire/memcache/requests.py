@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from nuttwist.wire.memcache import commands as c, scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
-from nuttwist.wire.memcache.keys import isKey, routeDecoded
+from nuttwist.wire.memcache.keys import routeDecoded
 from nuttwist.wire.memcache.shapes import SHAPES, refuseLong, several
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
@@ -86,7 +86,9 @@ class MemcacheRequests:
                     pipeline.sink.wake()
                 if crowded and pipeline.crowded:
                     self.feeding = pipeline
-            after = self._retrieval(data, at) if at < len(data) else -1
+            if at == len(data) or len(waiting) >= replies.room:
+                break
+            after = self._retrieval(data, at)
             if after < 0:
                 break
             at = after
@@ -97,9 +99,8 @@ class MemcacheRequests:
         end = data.find(CRLF, at) if data.startswith(b"get ", at) else -1
         if end < 0 or end - at > self.maxLine:
             return -1
-        line = data[at:end]
-        keys = line[4:].split(b" ")
-        return end + 2 if several(self, line, b"get ", keys) else -1
+        sent = several(self, data[at:end], b"get ", data[at + 4 : end])
+        return end + 2 if sent else -1
 
     def line(self, line: bytes) -> int:
         """

@@ -110,6 +110,23 @@ def values(data: bytes, at: int, blocks: dict[bytes, bytes] | None) -> int:
     return at + 5 if startsWith(END, at) else ~at
 
 
+def spread(
+    words: bytes, routes: Mapping[bytes, Any], keys: list[bytes], pipelines: list[Any]
+) -> dict[Any, list[bytes]]:
+    """
+    The keys of a retrieval by pipeline, in their order.
+
+    @param words: keys with one blank between them.
+    @param routes: pipelines by key; all of these keys are well formed.
+    @param keys: gets all keys.
+    @param pipelines: gets the pipeline of each key, L{None} where its way is not known.
+    @return: nothing unless the way of every key is known.
+    """
+    keys += words.split(b" ")
+    pipelines += map(routes.get, keys)
+    return {} if None in pipelines else grouped(keys, pipelines)
+
+
 def grouped(keys: Sequence[bytes], pipelines: Sequence[Any]) -> dict[Any, list[bytes]]:
     """
     The keys of each pipeline, in their order.

@@ -158,17 +158,48 @@ def values(bytes data not None, Py_ssize_t at, dict blocks):
     return ~at
 
 
+cdef int join(dict groups, object pipeline, bytes key) except -1:
+    cdef PyObject* group = PyDict_GetItem(groups, pipeline)
+    if group == NULL:
+        PyDict_SetItem(groups, pipeline, [key])
+    else:
+        PyList_Append(<list>group, key)
+    return 0
+
+
+def spread(bytes words not None, dict routes not None, list keys not None, list pipelines not None):
+    """See scan.py."""
+    cdef const char* start = PyBytes_AS_STRING(words)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(words)
+    cdef Py_ssize_t at = 0, end
+    cdef const char* blank
+    cdef PyObject* pipeline
+    cdef bytes key
+    cdef dict groups = {}
+    cdef bint known = True
+    while at <= size:
+        blank = <const char*>memchr(start + at, c" ", size - at)
+        end = size if blank == NULL else blank - start
+        key = PyBytes_FromStringAndSize(start + at, end - at)
+        PyList_Append(keys, key)
+        pipeline = PyDict_GetItem(routes, key)
+        if pipeline == NULL:
+            known = False
+            PyList_Append(pipelines, None)
+        else:
+            PyList_Append(pipelines, <object>pipeline)
+            if known:
+                join(groups, <object>pipeline, key)
+        at = end + 1
+    return groups if known else {}
+
+
 def grouped(list keys not None, list pipelines not None):
     """See scan.py."""
     cdef dict groups = {}
-    cdef PyObject* group
     cdef Py_ssize_t number
     for number in range(len(keys)):
-        group = PyDict_GetItem(groups, pipelines[number])
-        if group == NULL:
-            PyDict_SetItem(groups, pipelines[number], [keys[number]])
-        else:
-            PyList_Append(<list>group, keys[number])
+        join(groups, pipelines[number], keys[number])
     return groups
 
 

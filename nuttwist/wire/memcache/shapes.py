@@ -92,25 +92,28 @@ def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) 
     if command.number is not None and number(words[1], command.number) is None:
         return client.refuse(command.wrong)
     head = b" ".join(words[: command.key]) + b" "
-    return 0 if several(client, line, head, keys) else client.refuse(c.BAD_FORMAT)
+    return 0 if several(client, line, head, b" ".join(keys)) else client.refuse(c.BAD_FORMAT)
 
 
-def several(client: Client, line: bytes, head: bytes, keys: list[bytes]) -> bool:
+def several(client: Client, line: bytes, head: bytes, words: bytes) -> bool:
     """
     Send a retrieval on its way: as it came if one server has all the keys, or else split.
 
     @param head: what stands before the keys, with a blank at its end.
+    @param words: the keys, one blank between them.
     @return: whether all the keys are well formed; if not, nothing was sent.
     """
     router = client.router
-    pipelines: list[Any] = list(map(router.routes.get, keys))
-    if None in pipelines:
+    keys: list[bytes] = []
+    pipelines: list[Any] = []
+    groups = scan.spread(words, router.routes, keys, pipelines)
+    if not groups:
         for number, key in enumerate(keys):
             if pipelines[number] is None:
                 if not isKey(key):
                     return False
                 pipelines[number] = router.route(key)
-    groups = scan.grouped(keys, pipelines)
+        groups = scan.grouped(keys, pipelines)
     if len(groups) == 1:
         client.submit(next(iter(groups)), line + CRLF, CLASSIC)
     else:

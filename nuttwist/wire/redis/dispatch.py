@@ -8,7 +8,7 @@ keys.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis import gathers as g, localrules
@@ -41,8 +41,10 @@ class Client(LocalClient, Protocol):
 
 
 def _routed(client: Client, keys: list[bytes]) -> list[Pipeline]:
-    routes = client.router.routes
-    return [routes.get(key) or client.router.route(key) for key in keys]
+    pipelines: list[Any] = list(map(client.router.routes.get, keys))
+    if None in pipelines:
+        return [client.router.route(key) for key in keys]
+    return pipelines
 
 
 def _shown(key: bytes) -> bytes:
@@ -82,9 +84,8 @@ def _split(
     if len(keys) == 1:
         client.submit(pipelines[0], data)
         return
-    items = [args[at : at + width] for at in range(1, len(args), width)]
     gather = g.Split(client.replies, merge)
-    gather.split(args[0].lower(), items, pipelines, client.router.seconds())
+    gather.split(args[0].lower(), args[1:], width, pipelines, client.router.seconds())
     for pipeline in pipelines:
         client.fed(pipeline)
 

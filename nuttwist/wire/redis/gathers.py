@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from nuttwist.wire.gather import Gather
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.redis import scan
 from nuttwist.wire.redis.errors import INVALID, UNKNOWN
 from nuttwist.wire.redis.resp import (
     array,
@@ -22,7 +23,6 @@ from nuttwist.wire.redis.resp import (
     integer,
     integerOf,
     isInteger,
-    request,
 )
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import Request
@@ -47,26 +47,24 @@ class Split(Gather):
         self.order: list[int] = []
 
     def split(
-        self,
-        name: bytes,
-        items: Sequence[Sequence[bytes]],
-        routed: Sequence[Pipeline],
-        now: float,
+        self, name: bytes, items: list[bytes], width: int, routed: list[Pipeline], now: float
     ) -> None:
         """
         Send each server its share.
 
         @param name: the command, as the servers are to see it.
         @param items: the arguments, each key with those that belong to it, in request order.
+        @param width: how many arguments there are for each key.
         @param routed: the pipeline of each key.
         """
-        shares: dict[Pipeline, list[bytes]] = {}
-        for item, pipeline in zip(items, routed, strict=True):
-            shares.setdefault(pipeline, [name]).extend(item)
-        pipelines = sorted(shares, key=lambda each: each.rank)
-        numbers = {pipeline: number for number, pipeline in enumerate(pipelines)}
+        shares = scan.shared(name, items, width, routed)
+        numbers: dict[Pipeline, int] = {}
+        parts: list[tuple[Pipeline, Request]] = []
+        for pipeline in sorted(shares, key=_rank):
+            numbers[pipeline] = len(parts)
+            parts.append((pipeline, Request(self, scan.encoded(shares[pipeline]), now)))
         self.order = [numbers[pipeline] for pipeline in routed]
-        self.start([(each, Request(self, request(shares[each]), now)) for each in pipelines])
+        self.start(parts)
 
     def merged(self) -> bytes:
         """
@@ -81,6 +79,10 @@ class Split(Gather):
 Merge = Callable[[list[bytes], list[int]], bytes | None]
 
 
+def _rank(pipeline: Pipeline) -> int:
+    return pipeline.rank
+
+
 def interleaved(replies: list[bytes], order: list[int]) -> bytes | None:
     """
     The elements of arrays, in the order of the keys they belong to.
@@ -91,8 +93,7 @@ def interleaved(replies: list[bytes], order: list[int]) -> bytes | None:
         return None
     if any(len(share) != order.count(number) for number, share in enumerate(shares)):
         return None
-    nexts = [iter(share) for share in shares]
-    return array([next(nexts[number]) for number in order])
+    return array(scan.woven(shares, order))
 
 
 def added(replies: list[bytes], order: list[int]) -> bytes | None:

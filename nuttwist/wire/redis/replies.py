@@ -14,12 +14,12 @@ import re
 
 from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.redis import scan
 from nuttwist.wire.redis.resp import (
     ATTRIBUTE,
     BULKS,
     CRLF,
     LINES,
-    SMALL,
     WIDTHS,
     lengthOf,
 )
@@ -88,13 +88,13 @@ class RedisReplies:
         begin = at
         try:
             while queue:
-                end = data.find(CRLF, at)
-                if end < 0:
-                    break
-                after = self._value(data, at, end)
-                if after < 0:
-                    break
-                at = after
+                at, self._owed = scan.strings(data, at, self._owed, None)
+                if self._owed:
+                    end = data.find(CRLF, at)
+                    after = self._value(data, at, end) if end >= 0 else -1
+                    if after < 0:
+                        break
+                    at = after
                 if not self._owed:
                     self._owed = 1
                     reply = data[begin:at]
@@ -158,9 +158,7 @@ class RedisReplies:
         word = data[at + 1 : end]
         self._owed -= 1
         if kind in BULKS:
-            length = SMALL.get(word, -1)
-            if length < 0:
-                length = self._length(kind, word)
+            length = self._length(kind, word)
             if length < 0:
                 return end + 2
             after = end + length + 4

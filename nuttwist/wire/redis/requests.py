@@ -11,15 +11,15 @@ Sources: redis's protocol specification; networking.c, processMultibulkBuffer, f
 from __future__ import annotations
 
 from nuttwist.wire.pipeline import Pipeline
-from nuttwist.wire.redis import limits
+from nuttwist.wire.redis import limits, scan
 from nuttwist.wire.redis.commandtable import find, unknownCommand, wrongArity
 from nuttwist.wire.redis.dispatch import WAYS
+from nuttwist.wire.redis.heads import HEADS
 from nuttwist.wire.redis.inline import splitInline
 from nuttwist.wire.redis.keys import BadArguments, integer
 from nuttwist.wire.redis.local import ALLOWED_UNAUTHENTICATED
 from nuttwist.wire.redis.resp import CRLF, error, request
 from nuttwist.wire.redis.session import Session
-from nuttwist.wire.redis.spans import HEAD_MAX, HEADS, arguments, whole
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, Request
 from nuttwist.wire.router import Router, Settings
@@ -107,36 +107,32 @@ class RedisRequests:
         if self._left or self.locked():
             return at
         now, largest = self.router.seconds(), self.settings.item_size_max
-        routes, replies = self.router.routes, self.replies
-        waiting, room = replies.waiting, replies.room
-        while len(waiting) < room:
+        replies = self.replies
+        waiting = replies.waiting
+        while len(waiting) < replies.room:
             if replies.ending:  # what is behind a QUIT is nobody's
                 return len(data)
-            name = data.find(b"\r\n$", at + 4, at + HEAD_MAX)
-            count = HEADS.get(data[at:name]) if name > 0 else None
-            if count is None:
-                after = self._dispatchWhole(data, at)
-                if after < 0:
-                    break
-                at = after
-                if self.locked():  # a wrong AUTH, or a RESET
-                    break
-                routes = self.router.routes
-                continue
-            span = arguments(data, name + 2, count - 1, largest)
-            if span is None:
+            pipelines: list[Pipeline] = []
+            pieces: list[bytes] = []
+            room, routes = replies.room - len(waiting), self.router.routes
+            at = scan.requests(data, at, room, largest, HEADS, routes, pipelines, pieces)
+            for pipeline, piece in zip(pipelines, pieces):  # noqa: B905  strict costs a call
+                queued = Request(replies, piece, now)
+                waiting.append(queued)
+                pipeline.inQueue.append(queued)
+                if not pipeline.awake:
+                    pipeline.awake = True
+                    pipeline.sink.wake()
+                if pipeline.crowded:
+                    self.feeding = pipeline
+            if at == len(data) or len(waiting) >= replies.room:
                 break
-            key, after = span
-            pipeline = routes.get(key) or self.router.route(key)
-            queued = Request(replies, data[at:after], now)
-            waiting.append(queued)
-            pipeline.inQueue.append(queued)
-            if not pipeline.awake:
-                pipeline.awake = True
-                pipeline.sink.wake()
-            if pipeline.crowded:
-                self.feeding = pipeline
+            after = self._dispatchWhole(data, at)
+            if after < 0:
+                break
             at = after
+            if self.locked():  # a wrong AUTH, or a RESET
+                break
         return at
 
     def line(self, line: bytes) -> int:
@@ -249,11 +245,11 @@ class RedisRequests:
 
     def _dispatchWhole(self, data: bytes, at: int) -> int:
         # The one request of any kind that begins here; -1 when it is cut or wrong.
-        span = whole(data, at, self.settings.item_size_max)
-        if span is None:
-            return -1
-        self.dispatch(span[0], data[at : span[1]])
-        return span[1]
+        args: list[bytes] = []
+        after: int = scan.whole(data, at, self.settings.item_size_max, args)
+        if after > 0:
+            self.dispatch(args, data[at:after])
+        return after
 
     def _array(self, line: bytes) -> int:
         count = integer(line[1:])

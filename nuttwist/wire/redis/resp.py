@@ -14,6 +14,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from nuttwist.wire.redis import scan
+
 CRLF = b"\r\n"
 
 #: Longest decimal number that can be a length or an integer: a sign and 64 bits.
@@ -56,9 +58,6 @@ LINES: dict[int, Callable[[bytes], object]] = {
     ord(","): DOUBLE.fullmatch,
     ord("("): NUMBER.fullmatch,
 }
-
-#: The usual lengths, as they stand in a line: looking one up is cheaper than reading it.
-SMALL = {b"%d" % length: length for length in range(4096)}
 
 KINDS = BULKS.union(WIDTHS, LINES)
 
@@ -103,12 +102,12 @@ def array(items: Sequence[bytes]) -> bytes:
     return b"*%d\r\n%s" % (len(items), b"".join(items))
 
 
-def request(args: Sequence[bytes]) -> bytes:
+def request(args: list[bytes]) -> bytes:
     """
     A command and its arguments, as clients and proxies send them.
     """
-    words = [b"$%d\r\n%s\r\n" % (len(arg), arg) for arg in args]
-    return b"*%d\r\n%s" % (len(words), b"".join(words))
+    data: bytes = scan.encoded(args)
+    return data
 
 
 def mapping(pairs: Iterable[tuple[bytes, bytes]], protocol: int) -> bytes:
@@ -162,7 +161,7 @@ def lengthOf(kind: int, word: bytes) -> int:
 
     @raise ValueError: it is none.
     """
-    small = SMALL.get(word)
+    small = scan.SMALL.get(word)
     if small is not None:
         return small
     if isInteger(word):
@@ -230,12 +229,11 @@ def elements(reply: bytes) -> list[bytes]:
     end = reply.find(CRLF)
     if end < 0 or reply[0] not in WIDTHS:
         raise ValueError(f"not an aggregate: {reply[:DIGITS_MAX]!r}")
-    at = end + 2
     found: list[bytes] = []
-    for _ in range(lengthOf(reply[0], reply[1:end]) * WIDTHS[reply[0]]):
-        end = reply.find(CRLF, at)
-        size = SMALL.get(reply[at + 1 : end]) if end > 0 and reply[at] == BULK else None
-        end = skip(reply, at) if size is None else end + size + 4
+    count = max(lengthOf(reply[0], reply[1:end]), 0) * WIDTHS[reply[0]]
+    at, owed = scan.strings(reply, end + 2, count, found)
+    for _ in range(owed):
+        end = skip(reply, at)
         if end < 0:
             break
         found.append(reply[at:end])

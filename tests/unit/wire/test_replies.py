@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from nuttwist.wire.framing import BadReply
-from nuttwist.wire.memcache.replies import REMEMBERED
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Request
 
 from .link import Link
@@ -187,16 +186,6 @@ def test_aLineHasAMostThatIsTheSameHoweverItComes():
     link = Link(asked(CLASSIC))
     link.send([full, b"xx"])
     assert link.bad
-
-
-def test_manyFlagsAndSizesAreReadAndNotAllRemembered():
-    """What is remembered of them has an end, and a size that was seen is still the size."""
-    count = REMEMBERED + 2
-    link = Link(asked(*[CLASSIC] * (count + 1)))
-    replies = [b"VALUE k %d 3\r\nabc\r\nEND\r\n" % flags for flags in (*range(count), 0)]
-    link.send([b"".join(replies)])
-    assert link.received().replies == tuple(replies)
-    assert len(link.server.grammar._sizes) < REMEMBERED
 
 
 def test_aMetaLineHasTheSameMost():
