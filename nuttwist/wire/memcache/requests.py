@@ -72,7 +72,7 @@ class MemcacheRequests:
         now = router.seconds()
         crowded = router.crowded
         largest = self.settings.item_size_max
-        while len(waiting) < replies.room:
+        while True:
             pipelines: list[Pipeline] = []
             pieces: list[bytes] = []
             room = replies.room - len(waiting)

@@ -88,7 +88,8 @@ class RedisReplies:
         begin = at
         try:
             while queue:
-                at, self._owed = scan.strings(data, at, self._owed, None)
+                at, taken = scan.strings(data, at, min(self._owed, len(data)), None)
+                self._owed -= taken
                 if self._owed:
                     end = data.find(CRLF, at)
                     after = self._value(data, at, end) if end >= 0 else -1
@@ -158,10 +159,7 @@ class RedisReplies:
         word = data[at + 1 : end]
         self._owed -= 1
         if kind in BULKS:
-            length = self._length(kind, word)
-            if length < 0:
-                return end + 2
-            after = end + length + 4
+            after = end + self._length(kind, word) + 4
             if after > len(data):
                 self._owed += 1
                 return -1

@@ -109,7 +109,7 @@ class RedisRequests:
         now, largest = self.router.seconds(), self.settings.item_size_max
         replies = self.replies
         waiting = replies.waiting
-        while len(waiting) < replies.room:
+        while True:
             if replies.ending:  # what is behind a QUIT is nobody's
                 return len(data)
             pipelines: list[Pipeline] = []

@@ -102,11 +102,11 @@ def array(items: Sequence[bytes]) -> bytes:
     return b"*%d\r\n%s" % (len(items), b"".join(items))
 
 
-def request(args: list[bytes]) -> bytes:
+def request(args: Sequence[bytes]) -> bytes:
     """
     A command and its arguments, as clients and proxies send them.
     """
-    data: bytes = scan.encoded(args)
+    data: bytes = scan.encoded(list(args))
     return data
 
 
@@ -231,8 +231,8 @@ def elements(reply: bytes) -> list[bytes]:
         raise ValueError(f"not an aggregate: {reply[:DIGITS_MAX]!r}")
     found: list[bytes] = []
     count = max(lengthOf(reply[0], reply[1:end]), 0) * WIDTHS[reply[0]]
-    at, owed = scan.strings(reply, end + 2, count, found)
-    for _ in range(owed):
+    at, taken = scan.strings(reply, end + 2, min(count, len(reply)), found)
+    for _ in range(count - taken):
         end = skip(reply, at)
         if end < 0:
             break

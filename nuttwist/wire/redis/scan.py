@@ -116,17 +116,18 @@ def whole(data: bytes, at: int, largest: int, args: list[bytes]) -> int:
     return _arguments(data, end + 2, int(word), largest, args)
 
 
-def strings(data: bytes, at: int, owed: int, found: list[bytes] | None) -> tuple[int, int]:
+def strings(data: bytes, at: int, most: int, found: list[bytes] | None) -> tuple[int, int]:
     """
     Take whole strings, and nulls in the place of strings.
 
     @param at: offset of the beginning of a value.
-    @param owed: how many at most.
+    @param most: how many may be taken, in less than 64 bits.
     @param found: gets each, encoded as it is, if anybody wants them.
-    @return: offset of the first byte not taken, and how many are still owed.
+    @return: offset of the first byte not taken, and how many were taken.
     """
     find, startsWith = data.find, data.startswith
-    while owed:
+    taken = 0
+    while taken < most:
         end = find(CRLF, at)
         if end < 0 or data[at] != STRING:
             break
@@ -143,8 +144,8 @@ def strings(data: bytes, at: int, owed: int, found: list[bytes] | None) -> tuple
         if found is not None:
             found.append(data[at:after])
         at = after
-        owed -= 1
-    return at, owed
+        taken += 1
+    return at, taken
 
 
 def encoded(args: Sequence[bytes]) -> bytes:

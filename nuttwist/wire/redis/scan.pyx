@@ -130,12 +130,12 @@ def whole(bytes data not None, Py_ssize_t at, Py_ssize_t largest, list args not 
     return at
 
 
-def strings(bytes data not None, Py_ssize_t at, Py_ssize_t owed, list found):
+def strings(bytes data not None, Py_ssize_t at, Py_ssize_t most, list found):
     """See scan.py."""
     cdef const char* start = PyBytes_AS_STRING(data)
     cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
-    cdef Py_ssize_t after, text = 0
-    while owed > 0:
+    cdef Py_ssize_t after, text = 0, taken = 0
+    while taken < most:
         if size - at >= 5 and memcmp(start + at, b"$-1\r\n", 5) == 0:
             after = at + 5
         else:
@@ -145,8 +145,8 @@ def strings(bytes data not None, Py_ssize_t at, Py_ssize_t owed, list found):
         if found is not None:
             PyList_Append(found, PyBytes_FromStringAndSize(start + at, after - at))
         at = after
-        owed -= 1
-    return at, owed
+        taken += 1
+    return at, taken
 
 
 def encoded(list args not None):

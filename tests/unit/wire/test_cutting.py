@@ -39,7 +39,7 @@ def conversation(pool, pieces):
     return pool.outcome(), rest
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(REQUESTS, max_size=8).map(b"".join), CUTS, POOLS, st.integers(1, 3))
 def test_requestsComeToTheSameHoweverTheyAreCut(data, places, allowed, servers):
     """At once, cut anywhere, byte by byte, and by Twisted's own loop without the fast path."""
@@ -69,7 +69,7 @@ def arrival(asked, pieces, stock):
     return there.received(), [each.found for each in there.requests]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(streams(), CUTS)
 @example(([(QUIET, False)], b"HD\r\nVA 4\r\nMN\r\n\r\nMN\r\n"), [4])
 def test_repliesComeToTheSameHoweverTheyAreCut(stream, places):

@@ -20,7 +20,7 @@ POOLS = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(REQUESTS, max_size=10), POOLS, st.integers(1, 3))
 def test_aServerSeesTheRequestsThatTheProxySentAndNoOthers(said, allowed, servers):
     """Request by request, with a reply to each exactly when the proxy expects one."""

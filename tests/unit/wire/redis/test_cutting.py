@@ -43,7 +43,7 @@ def conversation(pool, pieces):
     return pool.outcome(), rest, pool.grammar.session
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(REQUESTS, max_size=8).map(b"".join) | SAID_LOCKED, CUTS, POOLS, st.integers(1, 3))
 @example(AUTH + request([b"AUTH", b"x"]) + GET, [], SECRET, 1)
 @example(b"P$3\r\nabc\r\n*2\r\n$3\r\nget\r", [], SMALL, 1)
@@ -72,7 +72,7 @@ def arrival(asked, pieces, kinds, stock):
     return there.received(), len(troubles)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(streams(), CUTS, st.sampled_from([RESP2, RESP3]))
 @example((1, b"=5\r\ntxt:"), [], RESP2)
 def test_repliesComeToTheSameHoweverTheyAreCut(stream, places, kinds):

@@ -82,7 +82,7 @@ def test_aWholeReplyReachesItsRequestAsItIs(version, value):
         assert (received.responses, received.responseBytes) == (2, 2 * len(value))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(values, min_size=1, max_size=5), CUTS)
 def test_valuesOfAnyDepthReachTheirRequestsHoweverTheyAreCut(replies, places):
     """Each request gets its own, and nothing before it is whole."""
