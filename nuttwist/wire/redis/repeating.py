@@ -5,7 +5,7 @@ Which redis requests may be repeated when their connection fails, and where thei
 from __future__ import annotations
 
 from nuttwist.wire.redis.commandtable import PLACEHOLDER, Route, find
-from nuttwist.wire.redis.spans import whole
+from nuttwist.wire.redis.scan import whole
 from nuttwist.wire.retry import Repeatable
 
 #: Ways that lead to where the keys are; the others lead to one certain server, or to all.
@@ -18,9 +18,9 @@ def repeatable(data: bytes) -> Repeatable | None:
 
     @return: L{None} when it cannot be repeated.
     """
-    span = whole(data, 0, len(data))
-    command = None if span is None else find(span[0])
-    if span is None or command is None or command.route not in _BY_KEYS:
+    args: list[bytes] = []
+    command = find(args) if whole(data, 0, len(data), args) > 0 else None
+    if command is None or command.route not in _BY_KEYS:
         return None
-    keys = [span[0][index] for index in command.keys(span[0])]
+    keys = [args[index] for index in command.keys(args)]
     return Repeatable(command.readOnly, keys or [PLACEHOLDER])
