@@ -29,6 +29,12 @@ class Change:
     old: PoolConfig
     new: PoolConfig
 
+    def moves(self) -> bool:
+        """
+        Whether it is to listen elsewhere, or in another way.
+        """
+        return (self.old.listen, self.old.backlog) != (self.new.listen, self.new.backlog)
+
 
 @attrs.frozen
 class Changes:

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.fdesc import setNonBlocking
-from twisted.internet.interfaces import IListeningPort, IReactorTime
+from twisted.internet.interfaces import IAddress, IListeningPort, IReactorTime
 from twisted.internet.protocol import ServerFactory
 
 from nuttwist.certificates import isEncrypted, serverOptions
@@ -28,10 +29,30 @@ from nuttwist.reactors import Sockets
 ANYWHERE: Mapping[str, str] = {"tcp": "0.0.0.0", "ssl": "0.0.0.0", "tcp6": "::"}  # noqa: S104  as in Twisted
 
 
+class Door(ServerFactory):
+    """
+    Where those who connect are let in. It may be somebody else's door later.
+
+    @ivar leadsTo: makes their protocols.
+    """
+
+    noisy = False
+
+    def __init__(self, leadsTo: ServerFactory) -> None:
+        self.leadsTo = leadsTo
+
+    def logPrefix(self) -> str:
+        return type(self.leadsTo).__name__
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        return self.leadsTo.buildProtocol(addr)
+
+
 class ListeningService(Service):
     """
     Listens while it runs.
 
+    @ivar listen: where.
     @ivar port: the bound port, or L{None}.
     """
 
@@ -48,11 +69,12 @@ class ListeningService(Service):
         @raise nuttwist.config.SettingError: a certificate of an C{ssl:} endpoint cannot be used, or
             the socket of a C{systemd:} endpoint was not passed.
         """
-        self._listen = listen
+        self.listen = listen
         # Looked for now: a process that becomes a daemon gets another number.
         isPassed = inherited is None and listen.endpoint.startswith("systemd:")
         self._inherited = passedSocket(listen) if isPassed else inherited
-        self._factory = encrypted(listen, factory, sockets) if isEncrypted(listen) else factory
+        self._door = door = Door(factory)
+        self._factory = encrypted(listen, door, sockets) if isEncrypted(listen) else door
         self._sockets = sockets
         self._backlog = backlog
         self.port: IListeningPort | None = None
@@ -64,13 +86,16 @@ class ListeningService(Service):
         @raise CannotListenError: the address is taken or is not to be had.
         """
         Service.privilegedStartService(self)
-        self._bind()
+        self.bind()
 
     def startService(self) -> None:
-        self._bind()
+        self.bind()
         Service.startService(self)
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """
+        Listen no more, until it is bound again.
+        """
         port, self.port = self.port, None
         closed = None if port is None else port.stopListening()
         if closed is not None:
@@ -78,12 +103,17 @@ class ListeningService(Service):
 
     def stopService(self) -> Deferred[None]:
         Service.stopService(self)
-        return Deferred.fromCoroutine(self._close())
+        return Deferred.fromCoroutine(self.close())
 
-    def _bind(self) -> None:
+    def bind(self) -> None:
+        """
+        Listen from now on, unless it does already.
+
+        @raise CannotListenError: the address is taken or is not to be had.
+        """
         if self.port is not None:
             return
-        listen = self._listen
+        listen = self.listen
         if self._inherited is not None:
             self.port = adoptPort(self._sockets, self._inherited, self._factory)
         elif listen.endpoint:
@@ -92,6 +122,27 @@ class ListeningService(Service):
             self.port = self._bindPath(listen.path, listen.mode, self._backlog)
         else:
             self.port = self._bindPort(listen.host, listen.port, self._backlog)
+
+    def mayTakeOver(self, other: ListeningService) -> bool:
+        """
+        Whether the port of the other one is where this one is to listen.
+        """
+        here, there = (attrs.evolve(each.listen, mode=None) for each in (self, other))
+        return here == there and self._inherited is None and other.port is not None
+
+    def takeOver(self, other: ListeningService) -> None:
+        """
+        Listen on the port of another one, which goes on without. Nobody who connects meanwhile is
+        turned away.
+        """
+        self.port, other.port = other.port, None
+        self._door, leadsTo = other._door, self._door.leadsTo
+        self._door.leadsTo = leadsTo
+        port: Any = self.port
+        if self._backlog != other._backlog:
+            port.socket.listen(self._backlog)
+        if self.listen.mode != other.listen.mode:
+            Path(self.listen.path).chmod(_modeOr(self.listen.mode))
 
     def _bindEndpoint(self, endpoint: Endpoint) -> IListeningPort:
         settings, backlog = endpoint.settings, endpoint.backlog(self._backlog)
@@ -105,15 +156,22 @@ class ListeningService(Service):
 
     def _bindPath(self, path: str, mode: int | None, backlog: int) -> IListeningPort:
         removeStale(path)
-        usual = os.umask(0o777)
-        os.umask(usual)
-        wanted = 0o777 & ~usual if mode is None else mode
+        wanted = _modeOr(mode)
         # With the umask there is no moment in which the socket is open to more than the mode.
-        os.umask(0o777 & ~wanted)
+        usual = os.umask(0o777 & ~wanted)
         try:
             return self._sockets.listenUNIX(path, self._factory, backlog=backlog, mode=wanted)
         finally:
             os.umask(usual)
+
+
+def _modeOr(mode: int | None) -> int:
+    """
+    The permissions of a socket, by the umask if they are not said.
+    """
+    usual = os.umask(0o777)
+    os.umask(usual)
+    return 0o777 & ~usual if mode is None else mode
 
 
 def encrypted(listen: Listen, factory: ServerFactory, sockets: Sockets) -> ServerFactory:

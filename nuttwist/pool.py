@@ -7,12 +7,15 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IAddress
 
+from nuttwist.certificates import checkCertificates
+from nuttwist.changes import Change
 from nuttwist.config import PoolConfig
 from nuttwist.distributor import Distributor
 from nuttwist.listening import ListeningService
+from nuttwist.moving import bindAll
 from nuttwist.net.adopting import Inherited
 from nuttwist.net.frontend import Frontend
 from nuttwist.net.serverprotocol import Terms
@@ -89,8 +92,11 @@ class PoolService(MultiService):
         MultiService.__init__(self)
         self.setName(config.name)
         self.config = config
+        self._loop = loop
+        self._sampling = sampling
+        self._backup: PoolService | None = None
         dialect = DIALECTS[config.redis]
-        settings = settingsOf(config, dialect)
+        self._settings = settingsOf(config, dialect)
         self.sampler: PoolSampler | None = None
         if sampling is not None:
             self.sampler = sampling.samplerOf(config, dialect, loop.sockets.seconds)
@@ -98,14 +104,14 @@ class PoolService(MultiService):
             config,
             dialect,
             loop,
-            settings,
+            self._settings,
             lambda about: statistics.lines(self.view(), about),
             readSize,
             self.sampler,
         )
         routes = self.distributor.lane(0)
         self.frontend = Frontend(
-            lambda replies: dialect.requests(replies, routes, settings),
+            lambda replies: dialect.requests(replies, routes, self._settings),
             self.distributor.counters,
             loop.turn,
             loop.sockets,
@@ -113,9 +119,7 @@ class PoolService(MultiService):
             termsOf(config),
             readSize=readSize,
         )
-        self.listening = ListeningService(
-            config.listen, self.frontend, loop.sockets, config.backlog, inherited
-        )
+        self.listening = self.listeningBy(config, inherited)
         self.distributor.setServiceParent(self)
         self.listening.setServiceParent(self)
 
@@ -145,6 +149,74 @@ class PoolService(MultiService):
         if self.listening.port is None:
             raise RuntimeError(f"pool {self.config.name!r} is not listening: start it first")
         return self.listening.port.getHost()
+
+    # -- another configuration
+
+    def listeningBy(self, config: PoolConfig, inherited: Inherited | None) -> ListeningService:
+        """
+        A listener for the clients of this pool, not bound yet.
+
+        @raise nuttwist.config.SettingError: a certificate cannot be used.
+        """
+        sockets = self._loop.sockets
+        return ListeningService(config.listen, self.frontend, sockets, config.backlog, inherited)
+
+    def reconfigure(self, config: PoolConfig) -> Deferred[None]:
+        """
+        Go by another configuration. Clients stay connected, servers that stay keep their
+        connections, and what is in flight is finished.
+
+        @param config: with the same name and protocol. The pool of its C{backup} is the affair of
+            L{nuttwist.service.ProxyService.reconfigure}.
+        @return: fires when that is so and what was removed is closed, or fails with
+            C{CannotListenError}, and nothing has changed.
+        @raise ValueError: it is the configuration of another pool.
+        @raise nuttwist.config.SettingError: a certificate cannot be used.
+        """
+        if (config.name, config.redis) != (self.config.name, self.config.redis):
+            raise ValueError(f"{config.name!r} is another pool than {self.config.name!r}")
+        checkCertificates(config)
+        moves = Change(self.config, config).moves()
+        return Deferred.fromCoroutine(
+            self._reconfigure(config, self.listeningBy(config, None) if moves else None)
+        )
+
+    async def _reconfigure(self, config: PoolConfig, listening: ListeningService | None) -> None:
+        if listening is not None and self.running:
+            await bindAll([listening], [self.listening])
+        await self.follow(config, listening)
+
+    def follow(self, config: PoolConfig, listening: ListeningService | None) -> Deferred[Any]:
+        """
+        Go by another configuration, which is known to be possible.
+
+        @param listening: in place of the present one, bound if the pool runs; L{None} if that is
+            to stay.
+        @return: fires when what was removed is closed.
+        """
+        self.config = config
+        self._settings = settingsOf(config, DIALECTS[config.redis])
+        self.frontend.change(termsOf(config))
+        for client in self.frontend.clients:
+            client.grammar.settings = self._settings
+        if self._sampling is not None and self.sampler is not None:
+            self._sampling.fit(self.sampler, config)
+        ends = [self.distributor.reconfigure(config, self._settings)]
+        if listening is not None:
+            ends.append(maybeDeferred(self.listening.disownServiceParent))
+            self.listening = listening
+            listening.setServiceParent(self)
+        return gatherResults(ends)
+
+    def backUp(self, other: PoolService | None) -> None:
+        """
+        Have another pool take the keys of servers that are out.
+
+        @param other: L{None}: none does.
+        """
+        if other is not self._backup:
+            self._backup = other
+            self.distributor.backUp(None if other is None else other.distributor)
 
     async def _stop(self) -> None:
         await self.listening.stopService()

@@ -11,11 +11,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 from twisted.internet.error import CannotListenError
 
+from nuttwist.certificates import checkCertificates
+from nuttwist.changes import Changes, difference
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.configfile import loadConfig
 from nuttwist.configpools import checkPools
+from nuttwist.listening import ListeningService
+from nuttwist.moving import Departures, bindAll
 from nuttwist.net.adopting import Inherited
 from nuttwist.pool import PoolService
 from nuttwist.reactors import loopOn
@@ -54,12 +59,16 @@ class ProxyService(MultiService):
         """
         MultiService.__init__(self)
         checkPools(pools)
-        loop = loopOn(reactor)
+        self._loop = loop = loopOn(reactor)
+        self._readSize = readSize
+        self._sampling = sampling
         self._statistics = Statistics()
+        self._changing = DeferredLock()
+        self._departures = Departures()
+        self._leaving: set[PoolService] = set()
         self.pools: dict[str, PoolService] = {}
         for config in pools:
-            bound = (inherited or {}).get(config.name)
-            pool = PoolService(config, loop, self._statistics, readSize, bound, sampling)
+            pool = self._make(config, (inherited or {}).get(config.name))
             self.pools[config.name] = pool
             pool.setServiceParent(self)
         self._backUp()
@@ -68,10 +77,15 @@ class ProxyService(MultiService):
             self.stats = TellingService(Listen(*statsAddress), self.document, loop.sockets)
             self.stats.setServiceParent(self)
 
+    def _make(self, config: PoolConfig, inherited: Inherited | None) -> PoolService:
+        return PoolService(
+            config, self._loop, self._statistics, self._readSize, inherited, self._sampling
+        )
+
     def _backUp(self) -> None:
         for pool in self.pools.values():
             backup = pool.config.backup
-            pool.distributor.backUp(None if backup is None else self.pools[backup].distributor)
+            pool.backUp(None if backup is None else self.pools[backup])
 
     def privilegedStartService(self) -> None:
         """
@@ -94,12 +108,105 @@ class ProxyService(MultiService):
         self.privilegedStartService()
         MultiService.startService(self)
 
+    async def _stop(self) -> None:
+        # A change that waits for a port has it, or does not, before everything closes.
+        await self._changing.acquire()
+        try:
+            await maybeDeferred(MultiService.stopService, self)
+            await self._departures.whenNone()
+        finally:
+            self._changing.release()
+
+    def stopService(self) -> Deferred[Any]:
+        """
+        Stop every pool, as L{PoolService.stopService} does.
+
+        @return: fires when no socket and no timer is left.
+        """
+        return Deferred.fromCoroutine(self._stop())
+
     def abort(self) -> None:
         """
         Close every client at once, also while the proxy is stopped.
         """
-        for pool in self.pools.values():
+        for pool in (*self.pools.values(), *self._leaving):
             pool.abort()
+
+    # -- other pools
+
+    @property
+    def configs(self) -> list[PoolConfig]:
+        """
+        The configurations of the pools.
+        """
+        return [pool.config for pool in self.pools.values()]
+
+    def reconfigure(
+        self, pools: Sequence[PoolConfig], inherited: Mapping[str, Inherited] | None = None
+    ) -> Deferred[Changes]:
+        """
+        Have these pools from now on. One that is the same as before is not touched. One with
+        other settings keeps its clients and its counters, and servers that stay keep their
+        connections; see L{PoolService.reconfigure}. One that is gone, or has another name or
+        protocol, is stopped, which may take its C{drain_timeout}.
+
+        @param inherited: new listeners that another process has bound, by the names of pools.
+        @return: fires with what was changed when the new pools serve; those that were removed may
+            not have ended yet. It fails with C{CannotListenError} when an address is not to be
+            had, and with C{SettingError} when a certificate cannot be used or the pools do not go
+            together; then nothing has changed.
+        """
+        change = self._reconfigure(list(pools), inherited or {})
+        return self._changing.run(Deferred.fromCoroutine, change)
+
+    async def _reconfigure(
+        self, pools: Sequence[PoolConfig], inherited: Mapping[str, Inherited]
+    ) -> Changes:
+        checkPools(pools)
+        changes = difference(self.configs, pools)
+        for change in changes.changed:
+            checkCertificates(change.new)
+        added = {each.name: self._make(each, inherited.get(each.name)) for each in changes.added}
+        moved = {
+            each.new.name: self.pools[each.new.name].listeningBy(
+                each.new, inherited.get(each.new.name)
+            )
+            for each in changes.changed
+            if each.moves()
+        }
+        if self.running:
+            fresh = [*moved.values(), *(pool.listening for pool in added.values())]
+            gone = [*moved, *(each.name for each in changes.removed)]
+            await bindAll(fresh, [self.pools[name].listening for name in gone])
+        self._replace(pools, changes, added, moved)
+        return changes
+
+    def _replace(
+        self,
+        pools: Sequence[PoolConfig],
+        changes: Changes,
+        added: Mapping[str, PoolService],
+        moved: Mapping[str, ListeningService],
+    ) -> None:
+        known = {**self.pools, **added}
+        removed = [self.pools[each.name] for each in changes.removed]
+        self.pools = {each.name: known[each.name] for each in pools}
+        for pool in added.values():
+            pool.setServiceParent(self)
+        for change in changes.changed:
+            name = change.new.name
+            self._departures.add(self.pools[name].follow(change.new, moved.get(name)))
+        self._backUp()
+        for pool in removed:
+            self._departures.add(Deferred.fromCoroutine(self._remove(pool)))
+
+    async def _remove(self, pool: PoolService) -> None:
+        self._leaving.add(pool)
+        try:
+            await maybeDeferred(pool.disownServiceParent)
+        finally:
+            self._leaving.discard(pool)
+            pool.backUp(None)
 
     @classmethod
     def fromFile(cls, path: str, reactor: Any) -> ProxyService:

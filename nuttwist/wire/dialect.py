@@ -23,9 +23,11 @@ class RequestGrammar(Grammar, Protocol):
     A grammar for what clients send.
 
     @ivar feeding: a crowded pipeline that the last chunk fed, or L{None}.
+    @ivar settings: those of the pool; they may be others later.
     """
 
     feeding: Pipeline | None
+    settings: Settings
 
 
 @attrs.frozen

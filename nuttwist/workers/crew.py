@@ -47,8 +47,8 @@ class HeldListening(ListeningService):
     A listener that others accept from.
     """
 
-    def _bind(self) -> None:
-        super()._bind()
+    def bind(self) -> None:
+        super().bind()
         port: Any = self.port
         port.stopReading()
 
