@@ -8,8 +8,8 @@ from tests.rig.backends import build
 from tests.rig.client import RawClient
 from tests.rig.network import FakeNetwork
 
-DRAIN = 0.5
-"""Seconds after which a proxy that does not drain has stopped."""
+DRAIN = 100.0
+"""Seconds after which a proxy has stopped, whatever its servers do."""
 
 
 class Machine:
@@ -31,7 +31,7 @@ class Machine:
             made = build(self.network, len(self.servers), {"type": "memcached", **spec}, "/tmp")
             self.servers[name] = made
 
-    def configure(self, name="pool", *, drain_timeout=0, **settings):
+    def configure(self, name="pool", **settings):
         """The configuration of a pool in front of all servers."""
         servers = tuple(
             ServerConfig(host=each.address[0], port=each.address[1], name=name)
@@ -39,11 +39,11 @@ class Machine:
         )
         listen = Listen(host="127.0.0.1")
         settings = {"listen": listen, "servers": servers, **settings}
-        return PoolConfig(name=name, drain_timeout=drain_timeout, **settings)
+        return PoolConfig(name=name, **settings)
 
-    def start(self, *, drain_timeout=0, **settings):
+    def start(self, **settings):
         """Start a proxy of one pool in front of all servers, and give that."""
-        config = self.configure(drain_timeout=drain_timeout, **settings)
+        config = self.configure(**settings)
         self.proxy = ProxyService([config], self.network)
         self.proxy.startService()
         self.network.settle()
@@ -53,8 +53,7 @@ class Machine:
         """Stop the proxy; what it leaves is found by the caller."""
         stopped = []
         self.proxy.stopService().addCallback(stopped.append)
-        self.network.elapse(DRAIN)
-        assert stopped
+        assert self.network.wait(DRAIN, lambda: bool(stopped))
 
     def client(self):
         """Connect to the pool."""
