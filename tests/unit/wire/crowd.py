@@ -27,7 +27,7 @@ from .redis.rig import FakeLane
 from .rig import FakeSink, Receiver, cut
 from .speeches import NONSENSE, Kind, Speech
 
-CLIENTS = SERVERS = 3
+CLIENTS = SERVERS = 2
 WHO = st.integers(0, CLIENTS - 1)
 WHERE = st.integers(0, SERVERS - 1)
 
@@ -203,18 +203,28 @@ class Crowd(RuleBasedStateMachine):
             server.say(min(size, len(server.outbox)))
 
     @rule(where=WHERE)
-    def sayAll(self, where: int) -> None:
-        """A server says all of it at once."""
+    def turn(self, where: int) -> None:
+        """A server gets what waits for it, and says all it has to say at once."""
+        self.take(where)
         server = self.servers[where]
         if server.outbox:
             server.say(len(server.outbox))
 
-    @rule(where=WHERE)
+    @rule(what=st.sampled_from(["fail", "failBoth", "babble", "leave"]), which=WHERE)
+    def upset(self, what: str, which: int) -> None:
+        """Something goes wrong; one rule for all of it, so that more goes right."""
+        ways = {"fail": self.fail, "failBoth": self.failBoth, "babble": self.babble}
+        ways.get(what, self.leave)(which)
+
     def fail(self, where: int) -> None:
         """A server's connection is lost."""
         self.servers[where].fail(f"server {where} is gone")
 
-    @rule(where=WHERE)
+    def failBoth(self, first: int) -> None:
+        """All servers' connections are lost, one after the other."""
+        for where in (first, 1 - first):
+            self.fail(where)
+
     def babble(self, where: int) -> None:
         """A server that owes nothing, or nothing yet, says what is no reply, and is given up."""
         server = self.servers[where]
@@ -223,10 +233,11 @@ class Crowd(RuleBasedStateMachine):
                 server.receiver.dataReceived(NONSENSE)
             server.fail(f"server {where} made no sense")
 
-    @rule(who=WHO)
     def leave(self, who: int) -> None:
         """A client leaves, and another comes in its place."""
-        self.callers[who].queue.abandon()
+        queue = self.callers[who].queue
+        queue.abandon()
+        assert not queue.waiting
         self.callers[who] = self._caller()
 
     @rule(who=WHO)
@@ -262,8 +273,7 @@ class Crowd(RuleBasedStateMachine):
     def teardown(self) -> None:
         """In the end everybody has heard everything."""
         for where in range(SERVERS):
-            self.take(where)
-            self.sayAll(where)
+            self.turn(where)
         for who in range(CLIENTS):
             self.hear(who)
             assert not self.callers[who].entries

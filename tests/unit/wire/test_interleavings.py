@@ -22,5 +22,5 @@ class RedisCrowd(Crowd):
 def test_everyClientHearsItsOwnInOrder(crowd):
     """With servers that fail, stop in mid-reply or make no sense, and clients that leave."""
     run_state_machine_as_test(
-        crowd, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
+        crowd, settings=settings(max_examples=50, stateful_step_count=100, deadline=None)
     )
