@@ -33,6 +33,9 @@ HEADER = re.compile(rb"VALUE ([^ \r]+) [0-9]+ ([0-9]{1,10})(?: [0-9]+)?\r\n")
 
 BARRIER = b"MN\r\n"
 
+#: Bytes of a line here: few, but more than the innermost loop takes without asking (HEADER_MAX).
+LINE_MAX = 600
+
 
 def requests(letters: bytes, owner: ReplyQueue) -> list[Request]:
     """The requests that wait, by the letters of what is expected."""
@@ -45,7 +48,7 @@ def requests(letters: bytes, owner: ReplyQueue) -> list[Request]:
 def shortReplies(pipeline: object) -> MemcacheReplies:
     """A grammar that waits for few bytes only, so that an input can be longer."""
     grammar = MemcacheReplies(pipeline)
-    grammar.maxLine = 300
+    grammar.maxLine = LINE_MAX
     return grammar
 
 
