@@ -17,7 +17,7 @@ cd "$place"
     exit 1
 }
 "$python" -m zipfile -e nuttwist-*.whl .
-[[ $("$python" -m nuttwist) == *"compiled core"* ]] || {
+[[ $("$python" -m nuttwist --version) == *"compiled core"* ]] || {
     grep "nuttwist:" build.log >&2
     exit 1
 }
