@@ -32,6 +32,8 @@ CORE = [
     "nuttwist/wire/pipeline.py",
     "nuttwist/wire/replyqueue.py",
     "nuttwist/wire/request.py",
+    "nuttwist/wire/sampler.py",
+    "nuttwist/wire/samples.py",
     "nuttwist/wire/memcache/gathers.py",
     "nuttwist/wire/memcache/keys.py",
     "nuttwist/wire/memcache/replies.py",

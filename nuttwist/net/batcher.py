@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import select
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import defer, error, main
@@ -50,6 +51,7 @@ class TurnBatcher:
     something to watch.
 
     @ivar turn: the tasks to do when the reads of a turn are done.
+    @ivar seconds: now, by the real reactor's clock; asked for with every chunk.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -57,6 +59,7 @@ class TurnBatcher:
         @param reactor: the real one; it provides L{IReactorFDSet} and L{IReactorTime}.
         """
         self.reactor = reactor
+        self.seconds: Callable[[], float] = reactor.seconds
         self.turn = Turn(reactor)
         self._log = Logger(namespace="nuttwist.batcher")
         self._epoll: select.epoll | None = None
@@ -237,10 +240,6 @@ class TurnBatcher:
     def callLater(self, delay: float, function: Any, *args: Any, **kw: Any) -> IDelayedCall:
         delayed: IDelayedCall = self.reactor.callLater(delay, function, *args, **kw)
         return delayed
-
-    def seconds(self) -> float:
-        now: float = self.reactor.seconds()
-        return now
 
     def resolve(self, name: str, *args: Any) -> Any:
         """
