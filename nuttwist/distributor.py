@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
 
 from nuttwist.config import PoolConfig, ServerConfig
 from nuttwist.net.backend import Backend
@@ -110,12 +111,14 @@ class Distributor(Service):
         self.standing.start()
         self._preconnect(self.servers)
 
-    def stopService(self) -> Deferred[list[None]]:
+    def stopService(self) -> Deferred[None]:
         Service.stopService(self)
         self.ways.open(running=False)
         probes = self.standing.stop()
         backends = [backend for server in self.servers for backend in server.backends]
-        return gatherResults([*probes, *(each.stop() for each in [*backends, *self._leaving])])
+        ended = gatherResults([*probes, *(each.stop() for each in [*backends, *self._leaving])])
+        # A connection that is given up while it is begun is gone a turn later.
+        return ended.addCallback(lambda _: deferLater(self._wiring.loop.sockets, 0))
 
     def _preconnect(self, servers: Iterable[Server]) -> None:
         if self.running and self.config.preconnect:

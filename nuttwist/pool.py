@@ -218,19 +218,30 @@ class PoolService(MultiService):
             self._backup = other
             self.distributor.backUp(None if other is None else other.distributor)
 
-    async def _stop(self) -> None:
+    async def _drain(self) -> None:
         await self.listening.stopService()
         await self.frontend.drain(self.config.drain_timeout / 1000)
+
+    def drain(self) -> Deferred[None]:
+        """
+        Stop listening, let the servers answer what clients have asked, for C{drain_timeout} at
+        most, and close the clients. To those of other pools the servers go on to be of use.
+
+        @return: fires when no client is left.
+        """
+        self.running = 0
+        return Deferred.fromCoroutine(self._drain())
+
+    async def _stop(self) -> None:
+        await self.drain()
         await self.distributor.stopService()
 
     def stopService(self) -> Deferred[Any]:
         """
-        Stop listening, let the servers answer what clients have asked, for C{drain_timeout} at
-        most, close the clients, then the servers.
+        Drain, and then close the connections to servers.
 
         @return: fires when no socket and no timer is left.
         """
-        self.running = 0
         return Deferred.fromCoroutine(self._stop())
 
     def abort(self) -> None:

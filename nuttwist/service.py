@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
 
 from nuttwist.certificates import checkCertificates
@@ -112,6 +112,8 @@ class ProxyService(MultiService):
         # A change that waits for a port has it, or does not, before everything closes.
         await self._changing.acquire()
         try:
+            # The servers of one pool may be what the clients of another wait for.
+            await gatherResults([pool.drain() for pool in (*self.pools.values(), *self._leaving)])
             await maybeDeferred(MultiService.stopService, self)
             await self._departures.whenNone()
         finally:
@@ -119,7 +121,8 @@ class ProxyService(MultiService):
 
     def stopService(self) -> Deferred[Any]:
         """
-        Stop every pool, as L{PoolService.stopService} does.
+        Stop every pool, as L{PoolService.stopService} does; none has its servers closed before the
+        clients of all are gone.
 
         @return: fires when no socket and no timer is left.
         """

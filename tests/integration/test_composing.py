@@ -82,6 +82,36 @@ class Composing:
         await proxy.stopService()
         self.assertIdle()
 
+    async def test_stoppedBeforeItHasBegunToConnect(self):
+        """Nothing is left of a connection that was asked for in the same turn."""
+        proxy = self.proxy(self.configure(self.demo()))
+        distributor = proxy.pools["pool"].distributor
+        distributor.servers[0].backends[0].connect()
+        await distributor.stopService()
+        self.assertIdle()
+
+    async def test_aBackupServesUntilAllClientsAreGone(self):
+        """When the proxy stops, the clients of another pool get what they wait for from it."""
+        spare = self.scripted(name="spare")
+        front = self.configure(
+            self.demo(), drain_timeout=60_000, on_failure="backup", backup="spare"
+        )
+        proxy = self.proxy(front, self.configure(spare, name="spare"))
+        pool = proxy.pools["pool"]
+        pool.distributor.eject("one")
+        client = await self.client(pool)
+        client.send(b"get k\r\n")
+        while not any(each.received for each in spare.factory.kept):
+            await self.turn()
+        stopped = proxy.stopService()
+        while proxy.pools["spare"].listening.port is not None:
+            await self.turn()
+        await self.turn()
+        (connection,) = spare.factory.kept
+        connection.transport.write(b"END\r\n")
+        self.assertEqual(await client.untilLost(), b"END\r\n")
+        await stopped
+
     async def test_twoShareNothing(self):
         """Two proxies of the same configuration count, eject and stop each for itself."""
         one, two = self.demo("one"), self.demo("two")

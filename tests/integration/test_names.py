@@ -22,13 +22,14 @@ class Names:
 
     @ivar addresses: of every name.
     @ivar asked: how often it was asked.
-    @ivar isSilent: leaves its callers without an answer.
+    @ivar isSilent: leaves its callers without an answer until it is told otherwise.
     """
 
     def __init__(self, *addresses):
         self.addresses = addresses
         self.asked = 0
         self.isSilent = False
+        self._waiting = []
 
     def resolveHostName(self, receiver, hostName, portNumber=0, *_, **__):
         """See L{IHostnameResolver}."""
@@ -37,8 +38,15 @@ class Names:
         for each in self.addresses:
             kind = IPv6Address if ":" in each else IPv4Address
             receiver.addressResolved(kind("TCP", each, portNumber))
+        self._waiting.append(receiver)
         if not self.isSilent:
-            receiver.resolutionComplete()
+            self.answer()
+
+    def answer(self):
+        """Give all that wait their answer."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.resolutionComplete()
 
 
 class ServersByName:
@@ -114,6 +122,19 @@ class ServersByName:
             await self.turn()
         await pool.parent.stopService()
         self.assertNotIn(b"END", await client.untilLost())
+        names.answer()
+        self.assertEqual(self.delayedCalls(), [])
+
+    async def test_aStopWhenTheNameHasJustBeenFound(self):
+        """A connection that is begun while the listener closes leaves nothing either."""
+        names = self.known(LOOPBACK)
+        names.isSilent = True
+        pool = self.named(self.demo(), preconnect=True)
+        stopped = pool.parent.stopService()
+        names.answer()
+        self.assertFalse(stopped.called)
+        await stopped
+        self.assertEqual(self.delayedCalls(), [])
 
 
 class BatchedNameTests(ServersByName, ProxyCase):

@@ -8,7 +8,7 @@ from twisted.logger import globalLogPublisher
 
 from tests.rig.authority import Authority
 
-from .case import PlainReactor, ProxyCase
+from .case import PlainReactor, ProxyCase, descriptors
 from .servers import LOOPBACK, KeptFactory, Peer
 
 SET = b"set k 0 0 1\r\nx\r\n", b"STORED\r\n"
@@ -166,6 +166,18 @@ class EncryptedServers:
         self.assertIn(
             await client.untilLost(), (b"", b"SERVER_ERROR Software caused connection abort\r\n")
         )
+
+    async def test_afterAStopInTheHandshakeNoSocketIsLeft(self):
+        """The connection is closed by the time that the proxy has stopped."""
+        server = self.scripted()
+        self.authority = Authority(self.directory())
+        pool = self.secured(server, preconnect=True)
+        while not any(each.received for each in server.factory.kept):
+            await self.turn()
+        before = descriptors()
+        await pool.parent.stopService()
+        # The listener is gone too; the server may not have heard of the end yet.
+        self.assertLessEqual(len(descriptors()), len(before) - 2)
 
 
 class BatchedTLSTests(EncryptedServers, ProxyCase):
