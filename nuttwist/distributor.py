@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterable
 import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.task import deferLater
 
 from nuttwist.config import PoolConfig, ServerConfig
 from nuttwist.net.backend import Backend
 from nuttwist.net.probe import Probe
-from nuttwist.reactors import Loop
+from nuttwist.reactors import Loop, nextTurn
 from nuttwist.ring.ledger import Back, EjectionLedger, Out
 from nuttwist.routes import Routes
 from nuttwist.server import Server
@@ -118,7 +117,7 @@ class Distributor(Service):
         backends = [backend for server in self.servers for backend in server.backends]
         ended = gatherResults([*probes, *(each.stop() for each in [*backends, *self._leaving])])
         # A connection that is given up while it is begun is gone a turn later.
-        return ended.addCallback(lambda _: deferLater(self._wiring.loop.sockets, 0))
+        return ended.addCallback(lambda _: nextTurn(self._wiring.loop.sockets))
 
     def _preconnect(self, servers: Iterable[Server]) -> None:
         if self.running and self.config.preconnect:

@@ -10,6 +10,7 @@ import time
 from typing import Any, Protocol
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IConnector,
     IDelayedCall,
@@ -78,6 +79,15 @@ def processReactor() -> Any:
     gc.freeze()
     gc.set_threshold(*COLLECTIONS)
     return reactor
+
+
+def nextTurn(sockets: Sockets) -> Deferred[None]:
+    """
+    Fires when everything has been called that was to be called without delay.
+    """
+    passed: Deferred[None] = Deferred()
+    sockets.callLater(0, passed.callback, None)
+    return passed
 
 
 def loopOn(reactor: Any) -> Loop:
