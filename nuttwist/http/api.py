@@ -190,4 +190,5 @@ class Api:
         wanted = text(request, "pool")
         if wanted is not None and wanted not in names:
             raise Wrong(HTTPStatus.NOT_FOUND, f"there is no pool {wanted!r}")
-        return inJson(self._history.series(names if wanted is None else [wanted]))
+        chosen = names if wanted is None else [wanted]
+        return inJson(self._history.series(chosen, number(request, "after", 0, 10**15)))

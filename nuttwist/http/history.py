@@ -89,11 +89,13 @@ class History:
             self._points.append((look.time, points))
         self._last = look.time, totals
 
-    def series(self, pools: list[str]) -> dict[str, Any]:
+    def series(self, pools: list[str], after: float = 0) -> dict[str, Any]:
         """
         The points by field, oldest first; C{null} where a pool was not there yet.
+
+        @param after: only of moments later than this, in seconds since 1970.
         """
-        points = list(self._points)
+        points = [each for each in self._points if each[0] > after]
         return {
             "step": STEP,
             "times": [moment for moment, _ in points],

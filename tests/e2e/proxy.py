@@ -51,6 +51,7 @@ class Proxy(RealServer):
         *keys: str,
         others: str = "",
         http: int | None = None,
+        token: str | None = None,
     ) -> None:
         """
         Start it and wait until it listens.
@@ -60,12 +61,16 @@ class Proxy(RealServer):
         @param keys: further lines of the pool, C{key: value}.
         @param others: the text of further pools.
         @param http: the port of its HTTP side, if it is to have one.
+        @param token: who shows it there may steer servers.
         """
         port, self.statsPort = freePort(), freePort()
         path = folder / f"pool-{port}.yml"
         path.write_text(poolText(port, servers, *keys) + others)
         place = ["-c", str(path), "-a", HOST, "-s", str(self.statsPort)]
         place += [f"--http=tcp:{http}"] if http else []
+        if token is not None:
+            path.with_suffix(".token").write_text(token)
+            place.append(f"--http-token-file={path.with_suffix('.token')}")
         command = [*TWISTD, "-n", "--pidfile=", "nutproxy", *place]
         RealServer.__init__(self, command, port, self.statsPort)
 
