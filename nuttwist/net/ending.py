@@ -38,7 +38,8 @@ class Leaver(Protocol):
 
 class Watched:
     """
-    The grammar of a backend that is to end: tells of every reply, which may have been the last.
+    The grammar of a backend that is to end: tells of whatever comes, which may have been the last.
+    Any chunk of it goes to L{bulk} or to L{raw} first.
     """
 
     def __init__(self, grammar: Grammar, heard: Callable[[], None]) -> None:
@@ -54,7 +55,6 @@ class Watched:
         return self._grammar.bulk(data, at)
 
     def line(self, line: bytes) -> int:
-        self._heard()
         return self._grammar.line(line)
 
     def raw(self, piece: bytes, last: bool) -> None:

@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-SECONDS = 20.0
+SECONDS = 60.0
 """The deadline of anything that should happen soon, on a slow and busy machine."""
 
 TWISTD = (str(Path(sys.executable).parent / "twistd"),)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from tests.e2e.command import exchange
+from tests.e2e.command import SECONDS, exchange
 from tests.e2e.proxy import Proxy, watched
 from tests.e2e.servers import HOST, RealServer, startMemcached
 
@@ -43,14 +43,14 @@ class Pool:
     def clear(self) -> None:
         """Empty every server, without the proxy."""
         for server in self.servers:
-            with closing(socket.create_connection((HOST, server.port), timeout=5)) as client:
+            with closing(socket.create_connection((HOST, server.port), timeout=SECONDS)) as client:
                 assert exchange(client, b"flush_all\r\n", b"\r\n") == b"OK\r\n"
 
 
 def valueOn(server: RealServer, key: bytes) -> bytes | None:
     """Ask a memcached for a value, without the proxy; None when it has none or is not there."""
     try:
-        client = socket.create_connection((HOST, server.port), timeout=5)
+        client = socket.create_connection((HOST, server.port), timeout=SECONDS)
     except ConnectionRefusedError:
         return None
     with closing(client):

@@ -73,12 +73,12 @@ def untilStopped(pid: int) -> None:
 
 
 @contextmanager
-def ending(pids: Iterable[int], seconds: float = SECONDS) -> Iterator[None]:
-    """See that all processes, which run at the beginning, are gone so long after the end."""
+def ending(pids: Iterable[int]) -> Iterator[None]:
+    """See that all processes, which run at the beginning, are soon gone after the end."""
     handles = [os.pidfd_open(pid) for pid in pids]
     try:
         yield
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + SECONDS
         for each in handles:
             left = max(0.0, deadline - time.monotonic())
             assert select.select([each], [], [], left)[0], "a process runs on"

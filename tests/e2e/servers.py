@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 
 HOST = "127.0.0.1"
-_READY_SECONDS = 10.0
+_READY_SECONDS = 60.0
 _RETRY_SECONDS = 0.01
 _ATTEMPTS = 5
 # Below the ports a kernel gives to outgoing connections. Among those, a connection attempt could

@@ -14,6 +14,7 @@ from twisted.internet.threads import deferToThread
 
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.protocol import DemoFactory
+from tests.e2e.command import SECONDS
 from tests.e2e.servers import HOST, startMemcached
 
 _SEED = 20
@@ -178,7 +179,7 @@ class _Conversation:
     """One connection on which every exchange ends with the answer to "mn"."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection((HOST, port), timeout=10)
+        self._socket = socket.create_connection((HOST, port), timeout=SECONDS)
 
     def ask(self, request: bytes) -> bytes:
         self._socket.sendall(request + b"mn\r\n")

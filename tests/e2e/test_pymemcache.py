@@ -9,6 +9,7 @@ import pytest
 from pymemcache.client.base import Client
 from pymemcache.exceptions import MemcacheServerError
 
+from tests.e2e.command import SECONDS
 from tests.e2e.conftest import Pool
 from tests.e2e.servers import HOST
 
@@ -18,7 +19,7 @@ LARGEST = 1024 * 1024
 
 def clientOf(pool: Pool) -> Client:
     """A client that has the proxy for its only server."""
-    return Client((HOST, pool.proxy.port), timeout=10)
+    return Client((HOST, pool.proxy.port), timeout=SECONDS)
 
 
 @pytest.fixture
