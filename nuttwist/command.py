@@ -13,11 +13,15 @@ from typing import Any, Protocol
 from twisted.application.service import IServiceCollection, MultiService
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.logger import globalLogPublisher
+from twisted.logger import Logger, globalLogPublisher
 
 from nuttwist.config import SettingError
+from nuttwist.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
+from nuttwist.form import described
 from nuttwist.logs import Verbosity, reopenLogs
 from nuttwist.signals import Signals, keptForLater
+
+_log = Logger(namespace="nuttwist.command")
 
 
 class StartError(SystemExit, Exception):
@@ -86,8 +90,10 @@ class CommandService(MultiService):
         """
         MultiService.__init__(self)
         self._reactor = reactor
+        self._verbosity = verbosity
         self._whenStarted = whenStarted
         self._proxy: Proxy | None = None
+        self._begun = False
         self._signals = Signals(
             reactor,
             {
@@ -108,13 +114,23 @@ class CommandService(MultiService):
         proxy.setServiceParent(self)
 
     def privilegedStartService(self) -> None:
+        # Of python -m twisted, which does not call this, the log has not begun yet.
+        self._verbosity.begin()
+        self._begin()
         with keptForLater(self._reactor, signal.SIGTERM), inOneLine():
             MultiService.privilegedStartService(self)
 
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            STARTING(_log, version=described(), pid=os.getpid())
+
     def startService(self) -> None:
+        self._begin()
         with inOneLine():
             MultiService.startService(self)
         self._signals.install()
+        STARTED(_log)
         self._whenStarted()
 
     def abort(self) -> None:
@@ -122,16 +138,20 @@ class CommandService(MultiService):
         Do not wait any longer for what is in flight.
         """
         if self._proxy is not None:
+            STOPPING_AT_ONCE(_log)
             self._proxy.abort()
 
     def stopService(self) -> Any:
         """
         Stop in good order; meanwhile SIGTERM and SIGINT mean that it is to be at once.
         """
+        self._begun = False
+        STOPPING(_log)
         self._impatience.install()
         return maybeDeferred(MultiService.stopService, self).addBoth(self._restore)
 
     def _restore(self, result: Any) -> Any:
         self._impatience.restore()
         self._signals.restore()
+        STOPPED(_log)
         return result

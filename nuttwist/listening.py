@@ -18,12 +18,17 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.fdesc import setNonBlocking
 from twisted.internet.interfaces import IAddress, IListeningPort, IReactorTime
 from twisted.internet.protocol import ServerFactory
+from twisted.logger import Logger
 
 from nuttwist.certificates import isEncrypted, serverOptions
 from nuttwist.config import Listen, SettingError
 from nuttwist.configendpoint import Endpoint, readEndpoint
+from nuttwist.events import LISTENING, NOT_LISTENING, Event
+from nuttwist.net.addresses import placeOf
 from nuttwist.net.adopting import Inherited, adoptPort
 from nuttwist.reactors import Sockets
+
+_log = Logger(namespace="nuttwist.listening")
 
 #: The host of an endpoint that names none, by its kind.
 ANYWHERE: Mapping[str, str] = {"tcp": "0.0.0.0", "ssl": "0.0.0.0", "tcp6": "::"}  # noqa: S104  as in Twisted
@@ -53,6 +58,7 @@ class ListeningService(Service):
     Listens while it runs.
 
     @ivar listen: where.
+    @ivar label: who.
     @ivar port: the bound port, or L{None}.
     """
 
@@ -61,15 +67,20 @@ class ListeningService(Service):
         listen: Listen,
         factory: ServerFactory,
         sockets: Sockets,
+        label: str,
         backlog: int = 512,
         inherited: Inherited | None = None,
     ) -> None:
         """
+        @param label: who listens, for the log.
         @param inherited: the socket, when another process has bound it.
         @raise nuttwist.config.SettingError: a certificate of an C{ssl:} endpoint cannot be used, or
             the socket of a C{systemd:} endpoint was not passed.
         """
         self.listen = listen
+        self.label = label
+        # Of a socket that another process of the proxy has bound, that one tells.
+        self._tells = inherited is None
         # Looked for now: a process that becomes a daemon gets another number.
         isPassed = inherited is None and listen.endpoint.startswith("systemd:")
         self._inherited = passedSocket(listen) if isPassed else inherited
@@ -97,6 +108,8 @@ class ListeningService(Service):
         Listen no more, until it is bound again.
         """
         port, self.port = self.port, None
+        if port is not None:
+            self._tell(NOT_LISTENING, port)
         closed = None if port is None else port.stopListening()
         if closed is not None:
             await closed
@@ -122,6 +135,11 @@ class ListeningService(Service):
             self.port = self._bindPath(listen.path, listen.mode, self._backlog)
         else:
             self.port = self._bindPort(listen.host, listen.port, self._backlog)
+        self._tell(LISTENING, self.port)
+
+    def _tell(self, what: Event, port: IListeningPort) -> None:
+        if self._tells:
+            what(_log, listener=self.label, address=placeOf(port.getHost()))
 
     def mayTakeOver(self, other: ListeningService) -> bool:
         """

@@ -8,19 +8,26 @@ they chose is looked at here. Twisted has no public way to it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.logger import (
     FileLogObserver,
     FilteringLogObserver,
+    ILogFilterPredicate,
     ILogObserver,
+    LogEvent,
     Logger,
+    LogLevel,
     LogLevelFilterPredicate,
     LogPublisher,
+    PredicateResult,
 )
 from twisted.python.logfile import BaseLogFile
+from zope.interface import provider
 
+from nuttwist.events import LOG_NOT_REOPENED, LOG_REOPENED, NO_LOG_FILE, VERBOSITY
 from nuttwist.options import LEVELS, logFilter
 
 _log = Logger(namespace="nuttwist.logs")
@@ -32,13 +39,33 @@ def _bare(observer: ILogObserver) -> ILogObserver:
     return observer
 
 
+def bareObservers(publisher: LogPublisher) -> list[ILogObserver]:
+    """
+    The observers behind all filters.
+    """
+    return [_bare(each) for each in publisher._observers]  # noqa: SLF001
+
+
+@provider(ILogFilterPredicate)
+def _unlessSaidBetter(event: LogEvent) -> Any:
+    # The proxy says itself where it listens, and for whom.
+    isPorts = _PORTS.match(event.get("log_text", "")) is not None
+    return PredicateResult.no if isPorts else PredicateResult.maybe
+
+
+#: What Twisted says when a port opens or closes.
+_PORTS = re.compile(r"[\w.]+( \([\w.]+\))* starting on |\((TCP|UNIX) Port .* Closed\)$")
+
+
 def limitLog(publisher: LogPublisher, allowed: LogLevelFilterPredicate) -> None:
     """
-    Hold back what is not allowed from every observer of C{publisher}, and nothing else.
+    Hold back what is not allowed from every observer of C{publisher}, and what the proxy says
+    better itself.
     """
     for observer in tuple(publisher._observers):  # noqa: SLF001
         publisher.removeObserver(observer)
-        publisher.addObserver(FilteringLogObserver(_bare(observer), [allowed]))
+        limits = [_unlessSaidBetter, allowed]
+        publisher.addObserver(FilteringLogObserver(_bare(observer), limits))
 
 
 class Verbosity:
@@ -56,6 +83,12 @@ class Verbosity:
         self._publisher = publisher
         self._allowed = logFilter(verbosity)
         self._step = next(at for at, (most, _) in enumerate(LEVELS) if verbosity <= most)
+
+    def begin(self) -> None:
+        """
+        Let the start say everything, so that the log is complete if it fails.
+        """
+        limitLog(self._publisher, LogLevelFilterPredicate(LogLevel.debug))
 
     def apply(self) -> None:
         """
@@ -89,11 +122,11 @@ class Verbosity:
             self.changed(verbosity)
 
     def _tell(self, level: str) -> None:
-        _log.info("from now on the log has {least} and what is more serious", least=level)
+        VERBOSITY(_log, least=level)
 
 
 def _files(publisher: LogPublisher) -> Iterator[Any]:
-    for observer in map(_bare, publisher._observers):  # noqa: SLF001
+    for observer in bareObservers(publisher):
         if isinstance(observer, FileLogObserver):
             yield observer._outFile  # noqa: SLF001
 
@@ -106,9 +139,9 @@ def reopenLogs(publisher: LogPublisher) -> None:
     try:
         reopened = sum([_reopen(file) for file in _files(publisher)])
     except OSError as error:
-        _log.warn("the log file cannot be reopened: {error}", error=error)
+        LOG_NOT_REOPENED(_log, reason=error)
     else:
-        _log.info("reopened the log file" if reopened else "there is no log file to reopen")
+        (LOG_REOPENED if reopened else NO_LOG_FILE)(_log)
 
 
 def _reopen(file: Any) -> bool:

@@ -11,6 +11,7 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 
 from nuttwist.config import Listen
+from nuttwist.events import LISTENER_LOST, NOT_ENDED
 from nuttwist.listening import ListeningService
 
 _log = Logger(namespace="nuttwist.moving")
@@ -99,7 +100,7 @@ def _reopen(closed: Iterable[ListeningService]) -> None:
         try:
             each.bind()
         except CannotListenError as error:  # noqa: PERF203  the others are to listen all the same
-            _log.error("cannot go on listening on {place}: {error}", place=each.listen, error=error)
+            LISTENER_LOST(_log, listener=each.label, address=each.listen, reason=error)
 
 
 class Departures:
@@ -118,7 +119,7 @@ class Departures:
         @param gone: fires when it is gone.
         """
         self._going += 1
-        gone.addErrback(lambda why: _log.failure("what was removed did not end well", why))
+        gone.addErrback(lambda why: NOT_ENDED.failed(_log, why))
         gone.addBoth(self._gone)
 
     def _gone(self, _: object) -> None:

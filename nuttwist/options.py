@@ -27,6 +27,8 @@ LEVELS = (
 )
 """The highest verbosity of each log level. twemproxy's eleven are syslog's eight and three more."""
 
+LOG_FORMATS = ("text", "json")
+
 _COUNTERS = {
     "pool": {
         "client_eof": "client connections ended by the client or by quit",
@@ -91,6 +93,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _logFormat(value: str) -> str:
+    if value in LOG_FORMATS:
+        return value
+    raise UsageError(f"option --log-format: {value!r} is neither {' nor '.join(LOG_FORMATS)}")
+
+
 def _counterLines() -> list[str]:
     return [
         line
@@ -109,8 +117,8 @@ class Options(TwistedOptions):
 
     The keys are C{config}, C{stats-port}, C{stats-addr}, C{stats-interval} (milliseconds),
     C{mbuf-size} (bytes), C{workers} (as many as there are processors in place of 0),
-    C{workers-stats-port}, C{verbose}, C{http-settings} (C{None} without C{--http}), C{test-conf},
-    C{describe-stats} and C{demo}.
+    C{workers-stats-port}, C{log-format}, C{verbose}, C{http-settings} (C{None} without
+    C{--http}), C{test-conf}, C{describe-stats} and C{demo}.
     """
 
     synopsis = "Usage: twistd [twistd's options] nutproxy [options]"
@@ -163,6 +171,13 @@ class Options(TwistedOptions):
             None,
             "The port of the statistics of each worker; by default there is none.",
             _wholeNumber("workers-stats-port", 1, 65535),
+        ],
+        [
+            "log-format",
+            None,
+            "text",
+            "How the log is written: text, or json with one object a line.",
+            _logFormat,
         ],
         ["http", None, "", "The endpoint of metrics, API and dashboard; by default none."],
         [

@@ -9,16 +9,19 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IAddress
+from twisted.logger import Logger
 
 from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Change
 from nuttwist.config import PoolConfig
 from nuttwist.distributor import Distributor
+from nuttwist.events import POOL_DRAINING, POOL_STOPPED
 from nuttwist.listening import ListeningService
 from nuttwist.moving import bindAll
 from nuttwist.net.adopting import Inherited
 from nuttwist.net.frontend import Frontend
 from nuttwist.net.serverprotocol import Terms
+from nuttwist.net.visits import Visits
 from nuttwist.reactors import Loop
 from nuttwist.sampling import Sampling
 from nuttwist.statistics import PoolFigures, PoolView, Statistics, figuresOf
@@ -28,6 +31,8 @@ from nuttwist.wire.redis.dialect import REDIS
 from nuttwist.wire.replyqueue import PATIENCE
 from nuttwist.wire.router import Settings
 from nuttwist.wire.sampler import PoolSampler
+
+_log = Logger(namespace="nuttwist.pool")
 
 #: By the value of the key C{redis}.
 DIALECTS: dict[bool, Dialect] = {False: MEMCACHE, True: REDIS}
@@ -117,6 +122,7 @@ class PoolService(MultiService):
             loop.sockets,
             dialect.refusal,
             termsOf(config),
+            Visits(config.name),
             readSize=readSize,
         )
         self.listening = self.listeningBy(config, inherited)
@@ -158,8 +164,14 @@ class PoolService(MultiService):
 
         @raise nuttwist.config.SettingError: a certificate cannot be used.
         """
-        sockets = self._loop.sockets
-        return ListeningService(config.listen, self.frontend, sockets, config.backlog, inherited)
+        return ListeningService(
+            config.listen,
+            self.frontend,
+            self._loop.sockets,
+            config.name,
+            config.backlog,
+            inherited,
+        )
 
     def reconfigure(self, config: PoolConfig) -> Deferred[None]:
         """
@@ -220,7 +232,11 @@ class PoolService(MultiService):
 
     async def _drain(self) -> None:
         await self.listening.stopService()
-        await self.frontend.drain(self.config.drain_timeout / 1000)
+        seconds = self.config.drain_timeout / 1000
+        if self.frontend.clients:
+            clients = len(self.frontend.clients)
+            POOL_DRAINING(_log, pool=self.config.name, clients=clients, seconds=seconds)
+        await self.frontend.drain(seconds)
 
     def drain(self) -> Deferred[None]:
         """
@@ -235,6 +251,7 @@ class PoolService(MultiService):
     async def _stop(self) -> None:
         await self.drain()
         await self.distributor.stopService()
+        POOL_STOPPED(_log, pool=self.config.name)
 
     def stopService(self) -> Deferred[Any]:
         """

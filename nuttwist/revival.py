@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from nuttwist.events import SERVER_PROBED, SERVER_STILL_OUT
 from nuttwist.net.deadline import Clock
 from nuttwist.net.probe import Probe
 from nuttwist.ring.ledger import EjectionLedger
@@ -116,6 +117,7 @@ class Revival:
     def _ask(self) -> None:
         for server in self._ledger.due(self._clock.seconds()):
             self._ledger.asked(server)
+            SERVER_PROBED(_log, pool=self._name, server=server)
             probe = self._asker.probe(partial(self._answered, server))
             self._probes[server] = probe
             self._open.add(probe)
@@ -133,10 +135,5 @@ class Revival:
             self._listener.revived(server)
         else:
             seconds = self._ledger.postpone(server, self._clock.seconds())
-            _log.info(
-                "{pool}: {server} is still out, and is asked again in {seconds:.3g} s",
-                pool=self._name,
-                server=server,
-                seconds=seconds,
-            )
+            SERVER_STILL_OUT(_log, pool=self._name, server=server, seconds=seconds)
         self.schedule()

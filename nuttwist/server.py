@@ -12,6 +12,7 @@ from zlib import crc32
 from twisted.logger import Logger
 
 from nuttwist.config import ServerConfig
+from nuttwist.events import SERVER_CLOSED, SERVER_CONNECTED, SERVER_LOST, SERVER_UNREACHABLE
 from nuttwist.net.backend import Backend
 from nuttwist.net.troubles import Loss
 from nuttwist.net.watcher import State
@@ -99,6 +100,12 @@ class Server:
     def __str__(self) -> str:
         return f"{self.pool}: {self.config.name} ({self.config.address})"
 
+    def about(self) -> dict[str, object]:
+        """
+        What the log has to say of which server it is.
+        """
+        return {"pool": self.pool, "server": self.config.name, "address": self.config.address}
+
     @property
     def backends(self) -> list[Backend]:
         """
@@ -172,6 +179,7 @@ class Server:
         """
         self.counters.server_connections += 1
         self._keeper.opened()
+        SERVER_CONNECTED(_log, **self.about(), connections=self.counters.server_connections)
 
     def backendLost(self, backend: Backend, loss: Loss) -> None:
         """
@@ -186,17 +194,13 @@ class Server:
             self.counters.server_connections -= 1
         name = loss.trouble.counter
         if not name:
+            if loss.made:
+                SERVER_CLOSED(_log, **self.about())
             return
         setattr(self.counters, name, getattr(self.counters, name) + 1)
         self.trouble = time.time(), loss.trouble.reason
-        _log.info(
-            "{where} lost: {reason}",
-            where=self,
-            pool=self.pool,
-            server=self.config.name,
-            reason=loss.trouble.reason,
-            kind="lost",
-        )
+        what = SERVER_LOST if loss.made else SERVER_UNREACHABLE
+        what(_log, **self.about(), reason=loss.trouble.reason, counter=name)
         known = backend in self._shaken and self._keeper.isFailing(self)
         self._shaken.discard(backend)
         if loss.worked or not loss.made:

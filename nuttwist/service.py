@@ -28,6 +28,9 @@ from nuttwist.sampling import Sampling
 from nuttwist.statistics import Statistics
 from nuttwist.telling import TellingService
 
+#: The verbosity from which on the log has each client.
+CLIENTS_FROM = 7
+
 
 class ProxyService(MultiService):
     """
@@ -66,6 +69,7 @@ class ProxyService(MultiService):
         self._changing = DeferredLock()
         self._departures = Departures()
         self._leaving: set[PoolService] = set()
+        self._clientsLogged = False
         self.pools: dict[str, PoolService] = {}
         for config in pools:
             pool = self._make(config, (inherited or {}).get(config.name))
@@ -78,9 +82,22 @@ class ProxyService(MultiService):
             self.stats.setServiceParent(self)
 
     def _make(self, config: PoolConfig, inherited: Inherited | None) -> PoolService:
-        return PoolService(
+        pool = PoolService(
             config, self._loop, self._statistics, self._readSize, inherited, self._sampling
         )
+        pool.frontend.visits.shown = self._clientsLogged
+        return pool
+
+    def setVerbosity(self, verbosity: int) -> None:
+        """
+        Have a line in the log for each client that comes or goes, or none. What else is logged is
+        the affair of the log's observers.
+
+        @param verbosity: from 0 to 11; clients have their lines from 7 on, and not by default.
+        """
+        self._clientsLogged = verbosity >= CLIENTS_FROM
+        for pool in self.pools.values():
+            pool.frontend.visits.shown = self._clientsLogged
 
     def _backUp(self) -> None:
         for pool in self.pools.values():

@@ -11,6 +11,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from nuttwist.events import SERVER_BACK, SERVER_EJECTED
 from nuttwist.net.deadline import Clock
 from nuttwist.net.probe import Probe
 from nuttwist.revival import Revival
@@ -143,13 +144,13 @@ class Standing:
         self._ledger.eject(server, until, byHand=news.byHand)
 
     def _out(self, server: str, news: Out, *, known: bool) -> None:
-        _log.warn(
-            "{pool}: ejected {server} for {seconds} s: {why}",
+        SERVER_EJECTED(
+            _log,
             pool=self._name,
             server=server,
             seconds="any number of" if news.seconds is None else news.seconds,
-            why=news.why,
-            kind="ejected",
+            reason=news.why,
+            by_hand=news.byHand,
         )
         self.whys[server] = news.why
         self.since[server] = time.time()
@@ -161,6 +162,6 @@ class Standing:
     def _back(self, server: str, news: Back, *, known: bool) -> None:
         self.forget(server)
         self._pool.changed()
-        _log.info("{pool}: {server} is back", pool=self._name, server=server, kind="readmitted")
+        SERVER_BACK(_log, pool=self._name, server=server, by_hand=news.byHand)
         if not known:
             self.tell(server, news)

@@ -20,6 +20,7 @@ from nuttwist.http.crew import CrewSource
 from nuttwist.http.local import LocalSource
 from nuttwist.http.service import HttpService
 from nuttwist.http.settings import HttpSettings
+from nuttwist.jsonlog import logInJson
 from nuttwist.logs import Verbosity
 from nuttwist.options import Options, logFilter
 from nuttwist.reactors import processReactor
@@ -74,13 +75,15 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     @raise StartError: For a configuration that is wrong.
     """
     reactor = reactor or processReactor()
+    if options["log-format"] == "json":
+        logInJson(globalLogPublisher)
     verbosity = Verbosity(options["verbose"], globalLogPublisher)
     command = CommandService(reactor, verbosity, _logLimit(options, verbosity), _ignoreHangUp)
     with inOneLine():
         proxy = _proxy(options, reactor)
     command.runs(proxy)
-    if isinstance(proxy, WorkersService):
-        verbosity.changed = proxy.setVerbosity
+    verbosity.changed = proxy.setVerbosity
+    proxy.setVerbosity(options["verbose"])
     if options["http-settings"] is not None:
         _http(proxy, options["http-settings"], reactor).setServiceParent(command)
     return command

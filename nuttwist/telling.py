@@ -41,7 +41,7 @@ class TellingService(ListeningService):
         @param document: what there is to say.
         """
         factory = StatisticsFactory(document)
-        ListeningService.__init__(self, listen, factory, sockets)
+        ListeningService.__init__(self, listen, factory, sockets, "statistics")
         self._notices = factory.notices
 
     async def _end(self) -> None:

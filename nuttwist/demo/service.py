@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from nuttwist.config import Listen, PoolConfig, ServerConfig
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.protocol import DemoFactory
+from nuttwist.events import DEMO_LISTENING
 from nuttwist.pool import PoolService
 from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
@@ -25,15 +26,6 @@ SERVERS = ("one", "two")
 SERVER_BYTES = 64 << 20
 
 _log = Logger(namespace="nuttwist.demo")
-
-_ANNOUNCEMENT = """nutproxy --demo is listening:
-  memcached pool  {pool}
-  servers         {servers}
-  statistics      {statistics}
-Try `telnet {host} {port}` and these three lines:
-  set greeting 0 0 5
-  hello
-  get greeting"""
 
 
 def _number(port: IListeningPort) -> int:
@@ -67,6 +59,7 @@ class DemoService(MultiService):
         self._statsAddress = statsAddress
         self._readSize = readSize
         self._sampling = sampling
+        self._verbosity = 0
         self._ports: list[IListeningPort] = []
         self._proxy: ProxyService | None = None
 
@@ -87,6 +80,7 @@ class DemoService(MultiService):
         self._proxy = ProxyService(
             [pool], self._reactor, self._statsAddress, self._readSize, sampling=self._sampling
         )
+        self._proxy.setVerbosity(self._verbosity)
         self._proxy.setServiceParent(self)
         MultiService.privilegedStartService(self)
 
@@ -107,6 +101,12 @@ class DemoService(MultiService):
     def stopService(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._stop())
 
+    def setVerbosity(self, verbosity: int) -> None:
+        """Have a line in the log for each client, or none, as the proxy does."""
+        self._verbosity = verbosity
+        if self._proxy is not None:
+            self._proxy.setVerbosity(verbosity)
+
     def abort(self) -> None:
         """Close every client at once, also while it is stopped."""
         if self._proxy is not None:
@@ -126,8 +126,8 @@ class DemoService(MultiService):
 
     def _announce(self) -> None:
         stats = self._statsAddress
-        _log.info(
-            _ANNOUNCEMENT,
+        DEMO_LISTENING(
+            _log,
             pool=f"{LOOPBACK}:{POOL_PORT}",
             servers=", ".join(f"{LOOPBACK}:{_number(port)}" for port in self._ports),
             statistics="{}:{}".format(*stats) if stats else "off",

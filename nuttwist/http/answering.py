@@ -14,6 +14,8 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from nuttwist.events import ANSWER_FAILED
+
 _log = Logger(namespace="nuttwist.http")
 
 JSON = b"application/json"
@@ -148,7 +150,7 @@ async def _answering(
     except Wrong as wrong:
         said = inWords(wrong)
     except Exception:  # noqa: BLE001  whatever it is, the reader is told and the log has it
-        _log.failure("{path} cannot be answered", path=request.path)
+        ANSWER_FAILED.failed(_log, path=request.path)
         said = inWords(Wrong(HTTPStatus.INTERNAL_SERVER_ERROR, "see the log of the proxy"))
     if not gone:
         request.write(say(request, said))

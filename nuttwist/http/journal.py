@@ -17,8 +17,14 @@ LENGTH = 500
 #: Characters of a text that are kept.
 TEXT_MAX = 500
 
-#: What is an event by itself; all else is L{OTHER}.
-KINDS = frozenset({"ejected", "readmitted", "lost", "reloaded"})
+#: What counts as a kind of its own, by the names of L{nuttwist.events}; all else is L{OTHER}.
+KINDS = {
+    "server_ejected": "ejected",
+    "server_readmitted": "readmitted",
+    "server_lost": "lost",
+    "server_unreachable": "lost",
+    "reloaded": "reloaded",
+}
 OTHER = "log"
 
 LEVELS = (LogLevel.info, LogLevel.warn, LogLevel.error, LogLevel.critical)
@@ -27,8 +33,7 @@ LEVELS = (LogLevel.info, LogLevel.warn, LogLevel.error, LogLevel.critical)
 @implementer(ILogObserver)
 class Journal:
     """
-    Remembers what nuttwist logs, from information upwards. A message says what kind of event it
-    is by the field C{kind}, and whom it concerns by C{pool} and C{server}.
+    Remembers what nuttwist logs, from information upwards.
 
     @ivar counts: how many events there were of each kind.
     """
@@ -42,8 +47,8 @@ class Journal:
         namespace = event.get("log_namespace") or ""
         if namespace.partition(".")[0] != "nuttwist" or event.get("log_level") not in LEVELS:
             return
-        kind = event.get("kind")
-        kind = kind if kind in KINDS else OTHER
+        kind = KINDS.get(event.get("event", ""), OTHER)
+        fields = event.get("fields", {})
         self.counts[kind] += 1
         self._events.appendleft(
             {
@@ -51,8 +56,8 @@ class Journal:
                 "time": event["log_time"],
                 "level": event["log_level"].name,
                 "kind": kind,
-                "pool": _text(event.get("pool")),
-                "server": _text(event.get("server")),
+                "pool": _text(fields.get("pool")),
+                "server": _text(fields.get("server")),
                 "text": eventAsText(event, includeTimestamp=False, includeSystem=False)[:TEXT_MAX],
             }
         )

@@ -23,6 +23,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from nuttwist import __version__
+from nuttwist.events import LISTENING, NOT_LISTENING
 from nuttwist.form import form
 from nuttwist.http import figures
 from nuttwist.http.answering import Answer, Branch, Said, inJson
@@ -35,6 +36,7 @@ from nuttwist.http.settings import HttpSettings
 from nuttwist.http.site import Connections, GuardedSite
 from nuttwist.http.source import Look, Source
 from nuttwist.http.tap import TapResource
+from nuttwist.net.addresses import placeOf
 
 _log = Logger(namespace="nuttwist.http")
 
@@ -102,6 +104,7 @@ class HttpService(Service):
 
     def _bound(self, port: IListeningPort) -> None:
         self.port = port
+        LISTENING(_log, listener="http", address=placeOf(port.getHost()))
 
     def address(self) -> IAddress:
         """
@@ -127,6 +130,8 @@ class HttpService(Service):
 
     async def _close(self) -> None:
         port, self.port = self.port, None
+        if port is not None:
+            NOT_LISTENING(_log, listener="http", address=placeOf(port.getHost()))
         closed = None if port is None else port.stopListening()
         if closed is not None:
             await closed

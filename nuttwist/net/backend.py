@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nuttwist.events import SERVER_REFUSED
 from nuttwist.net.clientprotocol import ClientProtocol
 from nuttwist.net.crowd import CROWD, Crowd
 from nuttwist.net.deadline import Clock, Deadline
@@ -83,8 +84,11 @@ class Backend(ClientFactory):
         self._protocol: ClientProtocol | None = None
         self._writable = False
 
-    def __str__(self) -> str:
-        return str(self._watcher)
+    def about(self) -> dict[str, object]:
+        """
+        What the log has to say of whose connection it is.
+        """
+        return self._watcher.about()
 
     def attach(self, pipeline: Pipeline, crowd: int = CROWD) -> None:
         """
@@ -196,7 +200,7 @@ class Backend(ClientFactory):
 
         @param text: what it said.
         """
-        _log.warn("{backend} refused the greeting: {text}", backend=self, text=text)
+        SERVER_REFUSED(_log, **self.about(), reason=text)
         self.drop(Trouble(text))
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:

@@ -29,6 +29,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nuttwist.events import CONNECTION_FAILED, END_FAILED
 from nuttwist.net.transports import LeanConnector, LeanPort, LeanUnixConnector, LeanUnixPort
 from nuttwist.net.turn import Turn
 
@@ -208,7 +209,7 @@ class TurnBatcher:
             self._watch(writer, self._masks.get(writer, 0) | OUT)
 
     def _unexpected(self, selectable: Any, exception: Exception) -> Exception:
-        self._log.failure("{selectable} is closed over an error", selectable=selectable)
+        CONNECTION_FAILED.failed(self._log, selectable=selectable)
         return exception
 
     def _disconnect(self, selectable: Any, why: Any, reading: bool) -> None:
@@ -228,7 +229,7 @@ class TurnBatcher:
         try:
             selectable.connectionLost(reason)
         except Exception:  # noqa: BLE001  the others go on
-            self._log.failure("{selectable} failed over its end", selectable=selectable)
+            END_FAILED.failed(self._log, selectable=selectable)
 
     # -- what transports, ports and connectors ask of a reactor besides
 

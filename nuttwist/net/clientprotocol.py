@@ -11,6 +11,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nuttwist.events import SERVER_NONSENSE
 from nuttwist.net.lines import ChunkReceiver
 from nuttwist.net.troubles import NONSENSE, Trouble, troubleOf
 from nuttwist.wire.framing import BadReply, Grammar
@@ -22,6 +23,11 @@ class Life(Protocol):
     """
     The backend whose connection it is.
     """
+
+    def about(self) -> dict[str, object]:
+        """
+        What the log has to say of whose connection it is.
+        """
 
     def connected(self, protocol: ClientProtocol) -> None:
         """
@@ -62,11 +68,7 @@ class ClientProtocol(ChunkReceiver):
         try:
             ChunkReceiver.dataReceived(self, data)
         except BadReply as reply:
-            _log.warn(
-                "{backend} sent what is no reply: {reply!r}",
-                backend=self._backend,
-                reply=reply.args[0],
-            )
+            SERVER_NONSENSE(_log, **self._backend.about(), reply=reply.args[0])
             self._backend.drop(NONSENSE)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -17,6 +17,7 @@ from nuttwist.net.idleness import Idleness
 from nuttwist.net.notices import Notices
 from nuttwist.net.serverprotocol import ServerProtocol, Terms
 from nuttwist.net.turn import Turn
+from nuttwist.net.visits import DRAINED, Visits
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import RequestGrammar
 from nuttwist.wire.replyqueue import ReplyQueue
@@ -31,6 +32,7 @@ class Frontend(ServerFactory):
 
     @ivar clients: those connected at the moment.
     @ivar terms: what they are held to.
+    @ivar visits: what the log has of them.
     """
 
     noisy = False
@@ -43,6 +45,7 @@ class Frontend(ServerFactory):
         clock: Clock,
         refusal: bytes,
         terms: Terms,
+        visits: Visits,
         readSize: int = 65536,
     ) -> None:
         """
@@ -57,6 +60,7 @@ class Frontend(ServerFactory):
         self._refusal = refusal
         self._refusals = Notices()
         self.terms = terms
+        self.visits = visits
         self._idleness = Idleness(clock, lambda: self.clients, lambda: self.terms.idleTimeout)
         self._readSize = readSize
         self._whenEmpty: list[Deferred[None]] = []
@@ -72,6 +76,8 @@ class Frontend(ServerFactory):
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         if self.terms.limit and len(self.clients) >= self.terms.limit:
             self.counters.client_refused += 1
+            if self.visits.shown:
+                self.visits.refused(addr, len(self.clients))
             return self._refusals.notice(lambda: self._refusal)
         return ServerProtocol(self)
 
@@ -88,6 +94,8 @@ class Frontend(ServerFactory):
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(self.terms.keepAlive)
+        if self.visits.shown:
+            self.visits.accepted(client)
 
     def closed(self, client: ServerProtocol, reason: Failure) -> None:
         """
@@ -101,6 +109,8 @@ class Frontend(ServerFactory):
             self.counters.client_eof += 1
         else:
             self.counters.client_err += 1
+        if self.visits.shown:
+            self.visits.closed(client, reason, len(self.clients))
         self._tellIfEmpty()
 
     def drain(self, seconds: float) -> Deferred[None]:
@@ -113,6 +123,7 @@ class Frontend(ServerFactory):
         @return: fires when none is left.
         """
         for client in list(self.clients):
+            client.farewell = DRAINED
             client.replies.end()
         return Deferred.fromCoroutine(self._drain(seconds))
 

@@ -10,17 +10,15 @@ from typing import Protocol
 import attrs
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nuttwist.net.lines import ChunkReceiver, StreamTransport
 from nuttwist.net.turn import Turn
+from nuttwist.net.visits import SILENT, SLOW, Visits
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import RequestGrammar
 from nuttwist.wire.replyqueue import BUDGET, MOST, PATIENCE, ReplyQueue
-
-_log = Logger(namespace="nuttwist.client")
 
 # Why a client is not read at the moment, as bits.
 FULL, OUTSTANDING, CROWDED, HEAVY = 1, 2, 4, 8
@@ -65,6 +63,7 @@ class House(Protocol):
     counters: PoolCounters
     turn: Turn
     terms: Terms
+    visits: Visits
 
     def opened(self, client: ServerProtocol) -> None:
         """
@@ -84,9 +83,11 @@ class ServerProtocol(ChunkReceiver):
 
     @ivar replies: what this client is owed.
     @ivar received: bytes that it has sent.
+    @ivar farewell: why the proxy closes it, if it does; for the log.
     """
 
     grammar: RequestGrammar
+    farewell = ""
     _added = False
     _holds = 0
     _halfClosed = False
@@ -190,11 +191,8 @@ class ServerProtocol(ChunkReceiver):
         self._largest = max(self._largest, written)
         held = unsent(self.transport) - self._largest + self.replies.blocked
         if held > PATIENCE * self.replies.budget:
-            _log.warn(
-                "closing {peer}, which takes too little of its replies: {held} bytes are held",
-                peer=self.transport.getPeer(),
-                held=held,
-            )
+            self._house.visits.slow(self, held)
+            self.farewell = SLOW
             self.replies.fault = True
             self.transport.abortConnection()
 
@@ -209,6 +207,7 @@ class ServerProtocol(ChunkReceiver):
         """
         # One that was closed before has not gone.
         again, self.replies.fault = self.replies.fault, True
+        self.farewell = SILENT
         if again or unsent(self.transport):
             self.transport.abortConnection()
         else:

@@ -9,6 +9,8 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from nuttwist.events import TASK_FAILED
+
 _log = Logger(namespace="nuttwist.turn")
 
 
@@ -58,5 +60,5 @@ class Turn:
                 try:
                     task.turnEnded()
                 except Exception:  # noqa: BLE001, PERF203  the others go on
-                    _log.failure("{task} failed at the end of a turn", task=task)
+                    TASK_FAILED.failed(_log, task=task)
         self.ending = False

@@ -28,6 +28,11 @@ class Watcher(Protocol):
     Whoever keeps the ledger and the counters of a server.
     """
 
+    def about(self) -> dict[str, object]:
+        """
+        What the log has to say of which server it is.
+        """
+
     def backendMade(self) -> None:
         """
         A connection was made.

@@ -19,11 +19,13 @@ from twisted.logger import (
     ILogObserver,
     LogEvent,
     Logger,
-    eventAsText,
+    formatEvent,
     globalLogBeginner,
     globalLogPublisher,
 )
 
+from nuttwist.events import MESSAGE_FAILED
+from nuttwist.jsonlog import fieldsOf
 from nuttwist.logs import limitLog
 from nuttwist.net.adopting import Inherited
 from nuttwist.options import logFilter
@@ -51,9 +53,6 @@ from nuttwist.workers.worker import CHANNEL
 
 _log = Logger(namespace="nuttwist.workers")
 
-#: Fields of a log event that the parent gets too, when they are text.
-ABOUT = ("kind", "pool", "server")
-
 
 class Child:
     """
@@ -71,7 +70,7 @@ class Child:
         self._handlers: dict[type, Callable[[Any], None]] = {
             Start: self._start,
             Stop: lambda _: self._end(),
-            Verbose: lambda verbose: self._limitLog(verbose.verbosity),
+            Verbose: lambda verbose: self._setVerbosity(verbose.verbosity),
             Ask: self._tell,
             Ejected: lambda told: self._learn(told, Out(told.seconds, told.why, told.byHand)),
             Readmitted: lambda told: self._learn(told, Back(told.byHand)),
@@ -86,7 +85,7 @@ class Child:
         try:
             self._handlers[type(message)](message)
         except Exception:  # noqa: BLE001  the log has it, and still gets to the parent
-            _log.failure("{message} cannot be done", message=type(message).__name__)
+            MESSAGE_FAILED.failed(_log, order=type(message).__name__)
             self._end()
 
     def _start(self, start: Start) -> None:
@@ -101,6 +100,7 @@ class Child:
         proxy = ProxyService(
             pools, self._reactor, None, start.readSize, inherited, sampling=sampling
         )
+        proxy.setVerbosity(start.verbose)
         self._view = None if sampling is None else ChildView(proxy, self._reactor)
         for name, pool in proxy.pools.items():
             pool.distributor.standing.tell = partial(self._changed, name)
@@ -117,15 +117,25 @@ class Child:
 
     def _beginLog(self, verbose: int) -> None:
         globalLogBeginner.beginLoggingTo([cast(ILogObserver, self._report)])
-        self._limitLog(verbose)
-
-    def _limitLog(self, verbose: int) -> None:
         limitLog(globalLogPublisher, logFilter(verbose))
 
+    def _setVerbosity(self, verbosity: int) -> None:
+        limitLog(globalLogPublisher, logFilter(verbosity))
+        if self._proxy is not None:
+            self._proxy.setVerbosity(verbosity)
+
     def _report(self, event: LogEvent) -> None:
-        text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-        about = {name: event[name] for name in ABOUT if isinstance(event.get(name), str)}
-        self.channel.send(Logged(event["log_level"].name, text, about))
+        failure = event.get("log_failure")
+        self.channel.send(
+            Logged(
+                event["log_level"].name,
+                formatEvent(event),
+                event.get("log_namespace") or "",
+                event.get("event"),
+                fieldsOf(event),
+                "" if failure is None else failure.getTraceback(),
+            )
+        )
 
     def _changed(self, pool: str, server: str, news: Out | Back) -> None:
         kind = Ejected if isinstance(news, Out) else Readmitted

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nuttwist.config import Listen, PoolConfig
+from nuttwist.events import WORKER_ENDED
 from nuttwist.listening import ListeningService
 from nuttwist.net.frontend import GRACE
 from nuttwist.sampling import Sampling
@@ -36,7 +37,7 @@ PATIENCE = 1.0
 
 class Workers(ServerFactory):
     """
-    Says in the log who listens; the parent accepts nobody.
+    Accepts nobody; the workers do.
     """
 
     noisy = False
@@ -108,7 +109,7 @@ class WorkersService(MultiService):
             self._telling(host, workersStatsPort, self.counting.workersDocument)
 
     def _held(self, pool: PoolConfig) -> HeldListening:
-        listener = HeldListening(pool.listen, Workers(), self._reactor, pool.backlog)
+        listener = HeldListening(pool.listen, Workers(), self._reactor, pool.name, pool.backlog)
         listener.setServiceParent(self)
         return listener
 
@@ -260,12 +261,12 @@ class WorkersService(MultiService):
         if self.running:
             wait = place.backoff.ended(self._reactor.seconds())
             place.next = self._reactor.callLater(wait, self._start, place)
-            _log.warn(
-                "worker {number} (pid {pid}) has ended: {reason}; another starts in {wait} s",
-                number=worker.number,
+            WORKER_ENDED(
+                _log,
+                worker=worker.number,
                 pid=worker.pid,
                 reason=describe(reason),
-                wait=wait,
+                seconds=wait,
             )
         elif all(each.worker is None for each in self.places):
             waiting, self._whenEmpty = self._whenEmpty, []

@@ -140,12 +140,17 @@ class Logged:
     To the parent: an event of the worker's log.
 
     @ivar level: the name of its level.
-    @ivar about: what kind of event it is, and the names of pool and server, as far as it says so.
+    @ivar event: its name, if it is one of L{nuttwist.events}.
+    @ivar fields: of such an event.
+    @ivar traceback: of the exception that it is about; empty if it is about none.
     """
 
     level: str
     text: str
-    about: dict[str, str] = attrs.field(factory=dict)
+    namespace: str = ""
+    event: str | None = None
+    fields: dict[str, Any] = attrs.field(factory=dict)
+    traceback: str = ""
 
 
 Message = Start | Stop | Verbose | Ready | Ejected | Readmitted | Ask | Told | Logged

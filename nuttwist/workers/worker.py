@@ -9,6 +9,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import attrs
@@ -16,12 +17,14 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nuttwist.events import WORKER_OUTPUT, WORKER_READY
 from nuttwist.observed import Observed, decode
 from nuttwist.statistics import PoolFigures
 from nuttwist.workers.channel import Channel, ChannelFactory
+from nuttwist.workers.logged import relay
 from nuttwist.workers.messages import Ask, Logged, Message, Ready, Start, Stop, Told
 
 _log = Logger(namespace="nuttwist.workers")
@@ -71,7 +74,7 @@ class Output(ProcessProtocol):
 
     def outReceived(self, data: bytes) -> None:
         for line in data.decode(errors="replace").splitlines():
-            _log.warn("worker {number}: {line}", number=self._number, line=line)
+            WORKER_OUTPUT(_log, worker=self._number, line=line)
 
     errReceived = outReceived
 
@@ -120,7 +123,7 @@ class Worker:
         self._handlers: dict[type, Callable[[Any], None]] = {
             Ready: self._isReady,
             Told: self._told,
-            Logged: self._logged,
+            Logged: partial(relay, number),
         }
         self._process: IProcessTransport | None = None
 
@@ -220,7 +223,7 @@ class Worker:
 
     def _isReady(self, _: Ready) -> None:
         self.ready = True
-        _log.info("worker {number} is ready (pid {pid})", number=self.number, pid=self.pid)
+        WORKER_READY(_log, worker=self.number, pid=self.pid)
 
     def _told(self, told: Told) -> None:
         self.figures = _figures(told)
@@ -230,12 +233,6 @@ class Worker:
         asked = self._asked.pop(told.number, None)
         if asked is not None:
             asked.callback(None)
-
-    def _logged(self, logged: Logged) -> None:
-        level = LogLevel.levelWithName(logged.level)
-        _log.emit(
-            level, "worker {number}: {text}", number=self.number, text=logged.text, **logged.about
-        )
 
     def _lost(self) -> None:
         self.ready = False

@@ -69,6 +69,7 @@ def test_defaultsAreTwemproxys() -> None:
         "http-settings": None,
         "http-token-file": "",
         "workers-stats-port": None,
+        "log-format": "text",
         "verbose": 5,
         "test-conf": 0,
         "describe-stats": 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.logger import Logger, LogPublisher
 
+from nuttwist.events import SERVER_EJECTED
 from nuttwist.http.journal import LENGTH, Journal
 
 
@@ -13,17 +14,17 @@ def logging(journal, namespace="nuttwist.standing"):
 
 
 def test_eventsAreToldNewestFirst():
-    """With kind, pool and server where the message has them."""
+    """With kind, pool and server where the event has them."""
     journal = Journal()
     log = logging(journal)
-    log.warn("{pool}: ejected {server}", pool="leaf", server="a", kind="ejected")  # noqa: G010  Twisted's logger has no other
-    log.info("something", server=object())
+    SERVER_EJECTED(log, pool="leaf", server="a", seconds=5, reason="dead", by_hand=False)
+    log.info("something", server="b")
     told = journal.since(0, 10)
     assert [(each["kind"], each["pool"], each["server"]) for each in told["events"]] == [
         ("log", None, None),
         ("ejected", "leaf", "a"),
     ]
-    assert told["events"][1]["text"] == "leaf: ejected a"
+    assert told["events"][1]["text"] == "leaf: ejected a for 5 s: dead"
     assert journal.since(told["next"], 10) == {"next": 2, "events": []}
     assert journal.counts["ejected"] == 1
 

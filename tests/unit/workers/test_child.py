@@ -46,6 +46,6 @@ def test_whenItCannotDoWhatItIsTold(reactor):
     """A worker that cannot follow says why and makes room for the next."""
     with capturedLogs() as events:
         Child(reactor).received(Ejected("nosuch", "one", 1.0))
-    assert [(each["log_level"], each["message"]) for each in events] == [
+    assert [(each["log_level"], each["order"]) for each in events] == [
         (LogLevel.critical, "Ejected")
     ]

@@ -29,7 +29,7 @@ MESSAGES = [
     Readmitted("alpha", "na\udc80me"),
     Ask(7),
     Told(7, [{"name": "alpha", "listening": True, "counters": {"opened": 2**63}, "servers": {}}]),
-    Logged("warn", "one line\nand another\r\n"),
+    Logged("warn", "one line\nand another\r\n", "nuttwist.x", "lost", {"seconds": None}, "Trace"),
 ]
 
 
