@@ -16,7 +16,9 @@ from nuttwist.service import CLIENTS_FROM
 
 ROOT = Path(__file__).parents[2]
 TABLE = (ROOT / "docs" / "logging.md").read_text(encoding="utf-8").partition("<!-- events")[2]
-ROWS = [line.strip("| ").split(" | ") for line in TABLE.splitlines() if line.startswith("| `")]
+ROWS = [
+    re.split(r" *\| *", line.strip("| ")) for line in TABLE.splitlines() if line.startswith("| `")
+]
 BY_CONSTANT = {name: each for name, each in vars(events).items() if isinstance(each, events.Event)}
 SOURCES = {
     path: ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.glob("nuttwist/**/*.py")
