@@ -102,6 +102,10 @@ class Peer:
         self._port = self._reactor.listenTCP(self._number, self.factory, interface=self._host)
         self._number = self._port.getHost().port
 
+    def getHost(self):
+        """Where it listens."""
+        return self._port.getHost()
+
     async def stop(self):
         """End as after SIGKILL: the port is closed, the connections are reset."""
         port, self._port = self._port, None

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
+import sys
+import termios
+
 from twisted.internet.interfaces import IReactorFDSet
 from zope.interface.verify import verifyObject
 
 from nuttwist.net.batcher import PER_TURN
 
 from .batching import BatcherCase
+
+
+def arrived(transport):
+    """How many bytes the kernel has for a connection that were not read yet."""
+    return int.from_bytes(
+        fcntl.ioctl(transport.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder
+    )
 
 
 class TurnTests(BatcherCase):
@@ -27,7 +38,8 @@ class TurnTests(BatcherCase):
             server.transport.pauseProducing()
         for client, _ in pairs:
             client.send(b"x" * 3000)
-        await self.turn()
+        while any(arrived(server.transport) < 3000 for _, server in pairs):
+            await self.turn()
         for _, server in pairs:
             server.transport.resumeProducing()
         while sum(len(server.received) for _, server in pairs) < 15000:

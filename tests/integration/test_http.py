@@ -165,7 +165,7 @@ class TestApi(HttpCase):
 
     async def test_slowRequestsWithTheirPhases(self):
         """A server that never answers: its request failed after the pool's timeout."""
-        self.begin(self.configure(self.scripted(), timeout=30, slow_log_threshold=20))
+        self.begin(self.configure(self.scripted(), timeout=1000, slow_log_threshold=20))
         await self.talk((b"get k\r\n", b"SERVER_ERROR Connection timed out\r\n"))
         (slow,) = (await self.json("pools/pool/slow"))["requests"]
         self.assertEqual(
@@ -213,10 +213,12 @@ class TestApi(HttpCase):
         await self.talk((b"get k\r\n", b"END\r\n"))
         await self.http._remember()
         series = await self.json("series?pool=pool")
-        (requests,) = series["pools"]["pool"]["requests"]
-        self.assertGreater(requests, 0)
-        self.assertIsNotNone(series["pools"]["pool"]["p99"][0])
-        self.assertEqual(len(series["times"]), 1)
+        points = series["pools"]["pool"]
+        busy = points["requests"].index(max(points["requests"]))
+        self.assertGreater(points["requests"][busy], 0)
+        self.assertIsNotNone(points["p99"][busy])
+        # On a slow machine a second may have passed meanwhile, and made another.
+        self.assertEqual(len(series["times"]), len(points["requests"]))
 
 
 class TestSteering(HttpCase):

@@ -146,7 +146,7 @@ class Statistics:
         dead, silent = self.demo("dead"), self.scripted(name="silent")
         closing = self.scripted(lambda each: each.transport.loseConnection(), name="closing")
         proxy, pool = self.start(
-            dead, silent, closing, timeout=30, auto_eject_hosts=True, server_failure_limit=2
+            dead, silent, closing, timeout=1000, auto_eject_hosts=True, server_failure_limit=2
         )
         await dead.stop()
         keys = {name: keyOf(pool, name) for name in ("dead", "silent", "closing")}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import socket
 import stat
 from contextlib import closing
@@ -13,9 +16,11 @@ from zope.interface.verify import verifyObject
 from nuttwist.config import Listen
 from nuttwist.net.adopting import Inherited, adoptPort, never
 from nuttwist.service import ProxyService
+from nuttwist.standing import BY_HAND
 from nuttwist.workers.crew import WorkersService
+from nuttwist.workers.messages import Ejected, Readmitted
 
-from .case import ProxyCase
+from .case import ProxyCase, keyOf
 from .servers import LOOPBACK, KeptFactory
 
 SET = b"set k 0 0 1\r\nx\r\n", b"STORED\r\n"
@@ -151,6 +156,60 @@ class Crews(ProxyCase):
         crew.startService()
         await crew.stopService()
         self.assertEqual([each.worker for each in crew.places], [None, None])
+
+    async def ready(self, crew):
+        """Wait until every worker accepts clients."""
+        while not all(each.worker is not None and each.worker.ready for each in crew.places):
+            await self.turn()
+
+    async def clientOf(self, crew, place):
+        """Connect until the worker of that place has accepted."""
+        wanted = b"STAT pid %d\r\n" % place.worker.pid
+        while True:
+            client = await self.client(crew.listeners["pool"].port)
+            client.send(b"stats\r\n")
+            await client.until(lambda client=client: client.received.endswith(b"END\r\n"))
+            told, client.received = client.received, b""
+            if wanted in told:
+                return client
+
+    async def found(self, client, key):
+        """The value of one byte that a client gets."""
+        client.send(b"get %s\r\n" % key)
+        head, value, end = [await client.line() for _ in range(3)]
+        self.assertEqual((head, end), (b"VALUE %s 0 1\r\n" % key, b"END\r\n"))
+        return value[:1]
+
+    async def test_whatIsEjectedByHandIsOutForAll(self):
+        """It is out in every worker, and in one that comes later, until it is let in by hand."""
+        one, two = self.demo("one"), self.demo("two")
+        config = self.configure(one, two)
+        key = keyOf(self.unstarted(config).pools["pool"], "one")
+        for server, value in ((one, b"1"), (two, b"2")):
+            direct = await self.client(server)
+            await direct.answers(b"set %s 0 0 1\r\n%s\r\n" % (key, value), b"STORED\r\n")
+        crew = self.crew(config)
+        crew.startService()
+        await self.ready(crew)
+        clients = [await self.clientOf(crew, each) for each in crew.places]
+        self.assertEqual([await self.found(each, key) for each in clients], [b"1", b"1"])
+        crew.heard(None, Ejected("pool", "one", None, BY_HAND, byHand=True))
+        for client in clients:
+            while await self.found(client, key) == b"1":
+                pass
+        first, (place, _) = clients[0], crew.places
+        os.kill(place.worker.pid, signal.SIGKILL)
+        await first.untilLost()
+        while place.starts == 1:
+            await self.turn()
+        await self.ready(crew)
+        clients[0] = await self.clientOf(crew, place)
+        self.assertEqual([await self.found(each, key) for each in clients], [b"2", b"2"])
+        self.assertEqual(json.loads(await crew.document())["pool"]["server_ejects"], 0)
+        crew.heard(None, Readmitted("pool", "one", byHand=True))
+        for client in clients:
+            while await self.found(client, key) == b"2":
+                pass
 
     async def test_takenPortStartsNobody(self):
         """When one port is taken none is bound, and no worker started."""
