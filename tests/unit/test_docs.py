@@ -28,7 +28,7 @@ from tests.unit.wire.redis.rig import RedisPool
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("newsfragments/*.md")]
+PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("newsfragments/*.md")]
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 DRAWING = README.partition("```text\n")[2].partition("```")[0]
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", README, re.DOTALL | re.MULTILINE))
