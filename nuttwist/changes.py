@@ -145,3 +145,18 @@ def difference(old: Sequence[PoolConfig], new: Sequence[PoolConfig]) -> Changes:
 
 def _identity(pool: PoolConfig) -> tuple[str, bool]:
     return pool.name, pool.redis
+
+
+def lasting(old: Sequence[PoolConfig], new: Sequence[PoolConfig]) -> set[tuple[str, str]]:
+    """
+    The servers that are still the same, as the names of pool and server.
+    """
+    return {name for name, _ in _places(old).items() & _places(new).items()}
+
+
+def _places(pools: Sequence[PoolConfig]) -> dict[tuple[str, str], tuple[bool, str]]:
+    return {
+        (pool.name, each.name): (pool.redis, each.address)
+        for pool in pools
+        for each in pool.servers
+    }

@@ -7,10 +7,14 @@ L{nuttwist.command}. A program of its own composes L{nuttwist.service} and has n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from typing import Any
 
 from twisted.application.service import IService
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 
 from nuttwist.command import CommandService, StartError, inOneLine
@@ -24,6 +28,7 @@ from nuttwist.jsonlog import logInJson
 from nuttwist.logs import Verbosity
 from nuttwist.options import Options, logFilter
 from nuttwist.reactors import processReactor
+from nuttwist.reloading import Reloading
 from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 from nuttwist.workers.crew import WorkersService
@@ -31,10 +36,6 @@ from nuttwist.workers.crew import WorkersService
 __all__ = ["Options", "StartError", "makeService"]
 
 _log = Logger(namespace="nuttwist.tap")
-
-
-def _ignoreHangUp() -> None:
-    _log.warn("SIGHUP does nothing here: SIGUSR1 reopens the log file")
 
 
 def _proxy(options: Options, reactor: IReactorTCP) -> ProxyService | DemoService | WorkersService:
@@ -78,15 +79,31 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     if options["log-format"] == "json":
         logInJson(globalLogPublisher)
     verbosity = Verbosity(options["verbose"], globalLogPublisher)
-    command = CommandService(reactor, verbosity, _logLimit(options, verbosity), _ignoreHangUp)
     with inOneLine():
         proxy = _proxy(options, reactor)
+    whenStarted = _logLimit(options, verbosity)
+    command = CommandService(reactor, verbosity, whenStarted, _reload(options, proxy, reactor))
     command.runs(proxy)
     verbosity.changed = proxy.setVerbosity
     proxy.setVerbosity(options["verbose"])
     if options["http-settings"] is not None:
         _http(proxy, options["http-settings"], reactor).setServiceParent(command)
     return command
+
+
+def _reload(
+    options: Options, proxy: ProxyService | DemoService | WorkersService, reactor: Any
+) -> Callable[[], None]:
+    """What is done at SIGHUP."""
+    if isinstance(proxy, DemoService):
+        return lambda: _log.warn("the demo has no configuration file to read again")
+
+    def read(path: str) -> Deferred[Any]:
+        # A large file takes a while, and clients are not to wait for it.
+        return deferToThreadPool(reactor, reactor.getThreadPool(), loadConfig, path)
+
+    # A daemon may be somewhere else by then.
+    return Reloading(os.path.abspath(options["config"]), read, proxy).reload  # noqa: PTH100  a Path would resolve links
 
 
 def _http(

@@ -4,19 +4,22 @@ The line between the parent and a worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IFileDescriptorReceiver, IUNIXTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from nuttwist.workers.messages import Message, decode, encode
 
 
+@implementer(IFileDescriptorReceiver)
 class Channel(LineOnlyReceiver):
     """
-    Messages over a stream, the same at both ends.
+    Messages over a stream, the same at both ends, and file descriptors that come with them.
     """
 
     delimiter = b"\n"
@@ -29,16 +32,35 @@ class Channel(LineOnlyReceiver):
         @param receive: takes each message.
         @param lost: called when the other end is gone.
         """
+        self._descriptors: list[int] = []
         self._receive = receive
         self._lost = lost
 
     def lineReceived(self, line: bytes) -> None:
         self._receive(decode(line))
 
-    def send(self, message: Message) -> None:
+    def fileDescriptorReceived(self, descriptor: int) -> None:
+        """
+        One more came.
+        """
+        self._descriptors.append(descriptor)
+
+    def taken(self, count: int) -> list[int]:
+        """
+        Take so many descriptors that came with a message, in their order. They are there when the
+        message is: each goes with a byte that is not behind the end of it.
+        """
+        taken, self._descriptors = self._descriptors[:count], self._descriptors[count:]
+        return taken
+
+    def send(self, message: Message, descriptors: Iterable[int] = ()) -> None:
         """
         Say something; nobody hears it once the other end is gone.
+
+        @param descriptors: go with it, and must stay open until there is an answer.
         """
+        for each in descriptors:
+            cast(IUNIXTransport, self.transport).sendFileDescriptor(each)
         self.sendLine(encode(message))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -23,11 +23,11 @@ from twisted.logger import (
     globalLogBeginner,
     globalLogPublisher,
 )
+from twisted.python.failure import Failure
 
 from nuttwist.events import MESSAGE_FAILED
 from nuttwist.jsonlog import fieldsOf
 from nuttwist.logs import limitLog
-from nuttwist.net.adopting import Inherited
 from nuttwist.options import logFilter
 from nuttwist.reactors import processReactor
 from nuttwist.ring.ledger import Back, Out
@@ -35,8 +35,11 @@ from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 from nuttwist.workers.channel import Channel, ChannelFactory
 from nuttwist.workers.configs import decodePool
+from nuttwist.workers.inheritance import Inheritance
 from nuttwist.workers.messages import (
     Ask,
+    Change,
+    Changed,
     Ejected,
     Logged,
     Message,
@@ -48,7 +51,6 @@ from nuttwist.workers.messages import (
     Verbose,
 )
 from nuttwist.workers.observing import ChildView
-from nuttwist.workers.tally import Tally
 from nuttwist.workers.worker import CHANNEL
 
 _log = Logger(namespace="nuttwist.workers")
@@ -69,6 +71,7 @@ class Child:
         self._ending = False
         self._handlers: dict[type, Callable[[Any], None]] = {
             Start: self._start,
+            Change: self._change,
             Stop: lambda _: self._end(),
             Verbose: lambda verbose: self._setVerbosity(verbose.verbosity),
             Ask: self._tell,
@@ -85,35 +88,57 @@ class Child:
         try:
             self._handlers[type(message)](message)
         except Exception:  # noqa: BLE001  the log has it, and still gets to the parent
-            MESSAGE_FAILED.failed(_log, order=type(message).__name__)
-            self._end()
+            self._failed(message, Failure())
+
+    def _failed(self, message: Message, why: Failure) -> None:
+        MESSAGE_FAILED.failed(_log, why, order=type(message).__name__)
+        self._end()
 
     def _start(self, start: Start) -> None:
         self._beginLog(start.verbose)
+        self._inheritance = Inheritance(start.number, start.workers, self._clients)
         pools = [decodePool(each) for each in start.pools]
-        tally = Tally(start.tally, len(pools), start.workers)
-        inherited = {
-            name: Inherited(descriptor, partial(self._isAhead, tally, index, start.number, name))
-            for index, (name, descriptor) in enumerate(start.listeners.items())
-        }
+        names = [each.name for each in pools]
+        inherited = self._inheritance.take(names, start.tally, start.listeners)
         sampling = Sampling(bytes.fromhex(start.secret)) if start.secret else None
         proxy = ProxyService(
             pools, self._reactor, None, start.readSize, inherited, sampling=sampling
         )
         proxy.setVerbosity(start.verbose)
         self._view = None if sampling is None else ChildView(proxy, self._reactor)
-        for name, pool in proxy.pools.items():
-            pool.distributor.standing.tell = partial(self._changed, name)
         self._proxy = proxy
+        self._listen()
         proxy.startService()
         for out in start.out:
             self.received(Ejected(**out))
         self.channel.send(Ready())
 
-    def _isAhead(self, tally: Tally, index: int, number: int, pool: str) -> bool:
+    def _listen(self) -> None:
         assert self._proxy is not None
-        clients = self._proxy.pools[pool].distributor.counters.client_connections
-        return tally.isAhead(index, number, clients)
+        for name, pool in self._proxy.pools.items():
+            pool.distributor.standing.tell = partial(self._changed, name)
+
+    def _clients(self, name: str) -> int:
+        pool = None if self._proxy is None else self._proxy.pools.get(name)
+        return 0 if pool is None else pool.distributor.counters.client_connections
+
+    def _change(self, change: Change) -> None:
+        changed = Deferred.fromCoroutine(self._changeTo(change))
+        changed.addErrback(lambda why: self._failed(change, why))
+
+    async def _changeTo(self, change: Change) -> None:
+        assert self._proxy is not None
+        pools = [decodePool(each) for each in change.pools]
+        tally, *listeners = self.channel.taken(1 + len(change.listeners))
+        inherited = self._inheritance.take(
+            [each.name for each in pools],
+            tally,
+            dict(zip(change.listeners, listeners, strict=True)),
+        )
+        await self._proxy.reconfigure(pools, inherited)
+        self._inheritance.drop()
+        self._listen()
+        self.channel.send(Changed())
 
     def _beginLog(self, verbose: int) -> None:
         globalLogBeginner.beginLoggingTo([cast(ILogObserver, self._report)])

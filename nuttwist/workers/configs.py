@@ -54,3 +54,12 @@ def share(limit: int, workers: int, number: int) -> int:
     @param number: of the worker, from 0.
     """
     return limit and max(1, limit // workers + (number < limit % workers))
+
+
+def partOf(pool: PoolConfig, workers: int, number: int) -> PoolConfig:
+    """
+    A pool as one worker serves it.
+
+    @param number: of the worker, from 0.
+    """
+    return attrs.evolve(pool, client_connections=share(pool.client_connections, workers, number))

@@ -4,7 +4,7 @@ What the workers have counted, those of now and those that have ended.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from twisted.internet.defer import Deferred, gatherResults
 
@@ -16,7 +16,7 @@ from nuttwist.workers.merging import merge, past
 from nuttwist.workers.observing import lookAt
 from nuttwist.workers.outs import Outs
 from nuttwist.workers.place import Place
-from nuttwist.workers.report import asLine, ofWorker, sums
+from nuttwist.workers.report import asLine, nothing, ofWorker, sums
 from nuttwist.workers.worker import Worker
 
 
@@ -38,6 +38,19 @@ class Counting:
         """
         self._past = list(merge([*self._past, *map(past, worker.figures)]).values())
         self._seen = list(together([*self._seen, *map(lasting, worker.seen)]).values())
+
+    def follow(self, pools: Sequence[PoolConfig], removed: Iterable[str]) -> None:
+        """
+        Have these pools from now on.
+
+        @param removed: pools of which nothing is to be remembered, also if there is one of the
+            same name by now.
+        """
+        gone = set(removed)
+        kept = [each for each in self._past if each.name not in gone]
+        merged = merge([*map(nothing, pools), *kept])
+        self._past = [merged[each.name] for each in pools]
+        self._seen = [each for each in self._seen if each.name not in gone]
 
     async def gather(self, *, look: bool = False, tap: bool = False) -> list[tuple[Worker, Place]]:
         """

@@ -9,22 +9,24 @@ from typing import Any
 
 import attrs
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nuttwist.certificates import checkCertificates
+from nuttwist.changes import Changes, difference, lasting
 from nuttwist.config import Listen, PoolConfig
+from nuttwist.configpools import checkPools
 from nuttwist.events import WORKER_ENDED
-from nuttwist.listening import ListeningService
 from nuttwist.net.frontend import GRACE
 from nuttwist.sampling import Sampling
 from nuttwist.telling import TellingService
-from nuttwist.workers.configs import encodePools, share
+from nuttwist.workers.configs import encodePools, partOf
 from nuttwist.workers.counting import Counting
-from nuttwist.workers.messages import Ejected, Message, Readmitted, Start, Verbose
-from nuttwist.workers.outs import Outs
+from nuttwist.workers.holdings import HeldListening, Holdings
+from nuttwist.workers.messages import Change, Ejected, Message, Readmitted, Start, Verbose
+from nuttwist.workers.outs import Outs, isKnown
 from nuttwist.workers.place import Place
 from nuttwist.workers.tally import OwnTally
 from nuttwist.workers.worker import Worker, describe
@@ -35,32 +37,6 @@ _log = Logger(namespace="nuttwist.workers")
 PATIENCE = 1.0
 
 
-class Workers(ServerFactory):
-    """
-    Accepts nobody; the workers do.
-    """
-
-    noisy = False
-
-
-class HeldListening(ListeningService):
-    """
-    A listener that others accept from.
-    """
-
-    def bind(self) -> None:
-        super().bind()
-        port: Any = self.port
-        port.stopReading()
-
-    def descriptor(self) -> int:
-        """
-        The file descriptor of the socket.
-        """
-        port: Any = self.port
-        return int(port.fileno())
-
-
 class WorkersService(MultiService):
     """
     Pools that several processes serve.
@@ -68,7 +44,6 @@ class WorkersService(MultiService):
     @ivar places: of the workers.
     @ivar pools: their configurations.
     @ivar counting: what the workers tell.
-    @ivar listeners: of the pools, by their names.
     """
 
     def __init__(
@@ -102,16 +77,20 @@ class WorkersService(MultiService):
         self._whenEmpty: list[Deferred[None]] = []
         self.places = [Place(number) for number in range(workers)]
         self.counting = Counting(self.places, self._outs)
-        self.listeners = {each.name: self._held(each) for each in pools}
+        self._changing = DeferredLock()
+        self._holdings = Holdings(pools, reactor)
+        self._holdings.setServiceParent(self)
         host, port = statsAddress
         self._telling(host, port, self.document)
         if workersStatsPort:
             self._telling(host, workersStatsPort, self.counting.workersDocument)
 
-    def _held(self, pool: PoolConfig) -> HeldListening:
-        listener = HeldListening(pool.listen, Workers(), self._reactor, pool.name, pool.backlog)
-        listener.setServiceParent(self)
-        return listener
+    @property
+    def listeners(self) -> dict[str, HeldListening]:
+        """
+        Of the pools, by their names.
+        """
+        return self._holdings.listeners
 
     def _telling(self, host: str, port: int, document: Callable[[], Deferred[bytes]]) -> None:
         TellingService(Listen(host, port), document, self._reactor).setServiceParent(self)
@@ -156,17 +135,19 @@ class WorkersService(MultiService):
             if place.next is not None:
                 place.next.cancel()
                 place.next = None
-        working = [place.worker for place in self.places if place.worker is not None]
-        for worker in working:
+        for worker in self._working():
             worker.stop()
+        await self._changing.run(Deferred.fromCoroutine, self._close())
+
+    async def _close(self) -> None:
         # Who comes now would wait for nobody.
-        await gatherResults([each.stopService() for each in self.listeners.values()])
+        await maybeDeferred(self._holdings.stopService)
         if any(place.worker is not None for place in self.places):
             await self._untilEmpty()
         if self._tally is not None:
             self._tally.close()
             self._tally = None
-        await MultiService.stopService(self)
+        await maybeDeferred(MultiService.stopService, self)
 
     async def _untilEmpty(self) -> None:
         empty: Deferred[None] = Deferred()
@@ -181,9 +162,8 @@ class WorkersService(MultiService):
         """
         Have all workers end at once, whatever their clients are owed.
         """
-        for place in self.places:
-            if place.worker is not None:
-                place.worker.kill()
+        for worker in self._working():
+            worker.kill()
 
     def setVerbosity(self, verbosity: int) -> None:
         """
@@ -200,12 +180,52 @@ class WorkersService(MultiService):
         """
         return self.counting.document(self.pools)
 
+    # -- other pools
+
+    def reconfigure(self, pools: Sequence[PoolConfig]) -> Deferred[Changes]:
+        """
+        Have all workers serve these pools from now on, as
+        L{nuttwist.service.ProxyService.reconfigure} does; none of them is started again for it.
+
+        @return: fires with what was changed when they do, or fails as that does.
+        """
+        return self._changing.run(Deferred.fromCoroutine, self._reconfigure(list(pools)))
+
+    async def _reconfigure(self, pools: Sequence[PoolConfig]) -> Changes:
+        checkPools(pools)
+        for each in pools:
+            checkCertificates(each)
+        changes = difference(self.pools, pools)
+        if changes:
+            fresh, gone = await self._holdings.replace(pools, changes)
+            self._outs.keep({each.name for each in pools}, lasting(self.pools, pools))
+            self.counting.follow(pools, [each.name for each in changes.removed])
+            self.pools = pools
+            await self._tellAll(fresh)
+            await self._holdings.close(gone)
+        return changes
+
+    async def _tellAll(self, fresh: Sequence[str]) -> None:
+        if self._tally is None:
+            return
+        old, self._tally = self._tally, OwnTally(len(self.pools), len(self.places))
+        descriptors = [self._tally.descriptor, *self._holdings.descriptors(fresh).values()]
+        told = [
+            worker.change(Change(self._sharesOf(worker.number), list(fresh)), descriptors)
+            for worker in self._working()
+        ]
+        await gatherResults(told)
+        old.close()
+
     # -- the workers
 
+    def _working(self) -> list[Worker]:
+        return [place.worker for place in self.places if place.worker is not None]
+
     def _toAll(self, message: Message, butFor: Worker | None = None) -> None:
-        for place in self.places:
-            if place.worker not in (None, butFor):
-                place.worker.send(message)
+        for worker in self._working():
+            if worker is not butFor:
+                worker.send(message)
 
     def _start(self, place: Place) -> None:
         place.next = None
@@ -214,19 +234,15 @@ class WorkersService(MultiService):
         place.worker = Worker(place.number, self._reactor, self)
         place.worker.start(self._task(place))
 
+    def _sharesOf(self, number: int) -> list[dict[str, Any]]:
+        return encodePools(partOf(each, len(self.places), number) for each in self.pools)
+
     def _task(self, place: Place) -> Start:
-        pools = [
-            attrs.evolve(
-                each,
-                client_connections=share(each.client_connections, len(self.places), place.number),
-            )
-            for each in self.pools
-        ]
         out = [attrs.asdict(each) for each in self._outs.now(self._reactor.seconds())]
         assert self._tally is not None
         return Start(
-            encodePools(pools),
-            {name: each.descriptor() for name, each in self.listeners.items()},
+            self._sharesOf(place.number),
+            self._holdings.descriptors(self.listeners),
             self._tally.descriptor,
             place.number,
             len(self.places),
@@ -242,10 +258,12 @@ class WorkersService(MultiService):
 
         @param worker: who said it; L{None}: it begins here.
         """
-        if isinstance(message, Ejected):
+        if not isinstance(message, Ejected | Readmitted) or not isKnown(message, self.pools):
+            news = False
+        elif isinstance(message, Ejected):
             news = self._outs.ejected(message, self._reactor.seconds())
         else:
-            news = isinstance(message, Readmitted) and self._outs.readmitted(message)
+            news = self._outs.readmitted(message)
         if news:
             self._toAll(message, worker)
 

@@ -5,7 +5,7 @@ What the parent and a worker say to each other: one JSON object a line.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 
@@ -43,6 +43,27 @@ class Start:
     verbose: int
     out: list[dict[str, Any]]
     secret: str = ""
+
+
+@attrs.frozen
+class Change:
+    """
+    To a worker: serve these pools from now on. With it come file descriptors: that of their
+    tally, then one for each of C{listeners}.
+
+    @ivar pools: as in L{Start}.
+    @ivar listeners: the names of the pools that listen anew.
+    """
+
+    pools: list[dict[str, Any]]
+    listeners: list[str]
+
+
+@attrs.frozen
+class Changed:
+    """
+    To the parent: these pools are served.
+    """
 
 
 @attrs.frozen
@@ -153,13 +174,12 @@ class Logged:
     traceback: str = ""
 
 
-Message = Start | Stop | Verbose | Ready | Ejected | Readmitted | Ask | Told | Logged
+Message = (
+    Start | Change | Changed | Stop | Verbose | Ready | Ejected | Readmitted | Ask | Told | Logged
+)
 
 #: By the word that stands for it in a line.
-KINDS: dict[str, type[Any]] = {
-    each.__name__.lower(): each
-    for each in (Start, Stop, Verbose, Ready, Ejected, Readmitted, Ask, Told, Logged)
-}
+KINDS: dict[str, type[Any]] = {each.__name__.lower(): each for each in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:

@@ -8,9 +8,11 @@ found the same before it heard of it is not another ejection.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 
 import attrs
 
+from nuttwist.config import PoolConfig
 from nuttwist.workers.messages import Ejected, Readmitted
 
 
@@ -57,6 +59,18 @@ class Outs:
         del self._absences[place]
         return True
 
+    def keep(self, pools: Collection[str], servers: Collection[tuple[str, str]]) -> None:
+        """
+        Forget all others.
+
+        @param pools: the names of those that go on.
+        @param servers: the pool and the name of each that goes on.
+        """
+        for place in self._absences.keys() - servers:
+            del self._absences[place]
+        for pool in self.ejections.keys() - pools:
+            del self.ejections[pool]
+
     def now(self, now: float) -> list[Ejected]:
         """
         What a worker must be told that begins at this moment, soonest return first.
@@ -69,3 +83,13 @@ class Outs:
 
 def _left(absence: _Absence, now: float) -> float | None:
     return None if absence.until is None else max(0.0, absence.until - now)
+
+
+def isKnown(told: Ejected | Readmitted, pools: Iterable[PoolConfig]) -> bool:
+    """
+    Whether there is such a server; a worker may speak of one that is gone by now.
+    """
+    return any(
+        pool.name == told.pool and any(each.name == told.server for each in pool.servers)
+        for pool in pools
+    )

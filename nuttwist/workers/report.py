@@ -42,7 +42,9 @@ def sums(
     @param ejections: how many there were in each pool.
     """
     merged = merge([*map(nothing, pools), *figures])
-    return statistics.document(counted(each, ejections[name]) for name, each in merged.items())
+    # A worker may tell of a pool that is gone by now.
+    known = [merged[each.name] for each in pools]
+    return statistics.document(counted(each, ejections[each.name]) for each in known)
 
 
 def ofWorker(worker: Worker, starts: int) -> dict[str, Any]:

@@ -21,6 +21,11 @@ PART = 8
 ABSENT = -1
 
 
+def _size(pools: int, workers: int) -> int:
+    # Memory of no bytes is not to be had.
+    return 4 * max(pools, 1) * workers
+
+
 class Tally:
     """
     A table of numbers: a row for each pool, a column for each worker.
@@ -34,7 +39,7 @@ class Tally:
         """
         self.descriptor = descriptor
         self._workers = workers
-        self._memory = mmap.mmap(descriptor, 4 * pools * workers)
+        self._memory = mmap.mmap(descriptor, _size(pools, workers))
         self._counts = memoryview(self._memory).cast("i")
 
     def put(self, pool: int, worker: int, clients: int) -> None:
@@ -75,7 +80,7 @@ class OwnTally(Tally):
     def __init__(self, pools: int, workers: int) -> None:
         # Nobody else can open it, and it is gone with the last who has it open.
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  open for as long as the tally
-        self._file.truncate(4 * pools * workers)
+        self._file.truncate(_size(pools, workers))
         Tally.__init__(self, self._file.fileno(), pools, workers)
         for worker in range(workers):
             self.leave(worker)

@@ -8,7 +8,7 @@ import itertools
 import json
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -25,7 +25,17 @@ from nuttwist.observed import Observed, decode
 from nuttwist.statistics import PoolFigures
 from nuttwist.workers.channel import Channel, ChannelFactory
 from nuttwist.workers.logged import relay
-from nuttwist.workers.messages import Ask, Logged, Message, Ready, Start, Stop, Told
+from nuttwist.workers.messages import (
+    Ask,
+    Change,
+    Changed,
+    Logged,
+    Message,
+    Ready,
+    Start,
+    Stop,
+    Told,
+)
 
 _log = Logger(namespace="nuttwist.workers")
 
@@ -35,6 +45,9 @@ CHANNEL = 3
 
 #: Seconds for the answer to L{Ask}; a worker that takes longer counts as it was last heard of.
 ANSWER = 1.0
+
+#: Seconds for the answer to L{Change}.
+CHANGE = 30.0
 
 #: The program of a worker. The terminal's interrupt is the parent's affair from the first moment,
 #: and modules are found where the parent finds them, the current directory being none of it.
@@ -119,9 +132,11 @@ class Worker:
         self._owner = owner
         self._numbers = itertools.count(1)
         self._asked: dict[int, Deferred[None]] = {}
+        self._changing: Deferred[None] | None = None
         self._channel = Channel(self._received, self._lost)
         self._handlers: dict[type, Callable[[Any], None]] = {
             Ready: self._isReady,
+            Changed: lambda _: self._hasChanged(),
             Told: self._told,
             Logged: partial(relay, number),
         }
@@ -166,6 +181,25 @@ class Worker:
         """
         if self._channel.transport is not None:
             self._channel.send(message)
+
+    def change(self, change: Change, descriptors: Sequence[int]) -> Deferred[None]:
+        """
+        Have it serve other pools; one that takes too long is killed.
+
+        @param descriptors: those that the message speaks of.
+        @return: fires when it serves them, or is gone.
+        """
+        if self._channel.transport is None:
+            return succeed(None)
+        changed = self._changing = Deferred()
+        self._channel.send(change, descriptors)
+        impatience = self._reactor.callLater(CHANGE, self.kill)
+        return changed.addCallback(lambda _: impatience.cancel() if impatience.active() else None)
+
+    def _hasChanged(self) -> None:
+        changing, self._changing = self._changing, None
+        if changing is not None:
+            changing.callback(None)
 
     def stop(self) -> None:
         """
@@ -236,6 +270,7 @@ class Worker:
 
     def _lost(self) -> None:
         self.ready = False
+        self._hasChanged()
         asked, self._asked = self._asked, {}
         for each in asked.values():
             each.callback(None)

@@ -89,14 +89,14 @@ def test_signalStopsIt(runner: tuple[str, ...], number: signal.Signals, tmp_path
 
 
 @RUNNERS
-def test_hangUpIsNamedInTheLogAndTheProxyGoesOn(runner: tuple[str, ...], tmp_path: Path) -> None:
+def test_hangUpReadsTheFileAgain(runner: tuple[str, ...], tmp_path: Path) -> None:
     """SIGHUP, which scripts for the original send to reopen its log, does no harm."""
     statsPort = freePort()
     path = poolFile(tmp_path, freePort())
     with Running(*runner, *options(path, statsPort), cwd=tmp_path) as proxy:
         proxy.statistics(statsPort)
         proxy.send(signal.SIGHUP)
-        proxy.waitFor("SIGHUP does nothing here")
+        proxy.waitFor("nothing changed")
         assert "service" in json.loads(proxy.statistics(statsPort))
 
 

@@ -7,6 +7,8 @@ import pytest
 from nuttwist.workers.messages import (
     KINDS,
     Ask,
+    Change,
+    Changed,
     Ejected,
     Logged,
     Readmitted,
@@ -22,6 +24,8 @@ from nuttwist.workers.messages import (
 
 MESSAGES = [
     Start([{"name": "alpha"}], {"alpha": 4}, 5, 1, 2, 16384, 5, [{"pool": "alpha"}]),
+    Change([{"name": "alpha"}], ["alpha"]),
+    Changed(),
     Stop(),
     Verbose(11),
     Ready(),
