@@ -75,6 +75,19 @@ LOG_REOPENED = Event("log_reopened", _INFO, "reopened the log file")
 LOG_NOT_REOPENED = Event("log_not_reopened", _WARN, "the log file cannot be reopened: {reason}")
 NO_LOG_FILE = Event("no_log_file", _INFO, "there is no log file to reopen")
 
+# -- another configuration
+
+RELOADING = Event("reloading", _INFO, "reading {path} again")
+RELOADED = Event("reloaded", _INFO, "{path} is in force")
+RELOAD_CHANGE = Event("reload_change", _INFO, "{change}")
+RELOAD_UNCHANGED = Event("reload_unchanged", _INFO, "nothing changed")
+RELOAD_MISTAKE = Event("reload_mistake", _ERROR, "{reason}")
+RELOAD_REFUSED = Event("reload_refused", _ERROR, "{path} is refused, nothing changed")
+RELOAD_FAILED = Event("reload_failed", _CRITICAL, "the configuration could not be changed")
+NOT_RELOADABLE = Event(
+    "reload_impossible", _WARN, "the demo has no configuration file to read again"
+)
+
 # -- listeners
 
 LISTENING = Event("listening", _INFO, "{listener}: listening on {address}")

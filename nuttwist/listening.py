@@ -153,14 +153,15 @@ class ListeningService(Service):
         Listen on the port of another one, which goes on without. Nobody who connects meanwhile is
         turned away.
         """
-        self.port, other.port = other.port, None
+        port: Any = other.port
+        self.port, other.port = port, None
         self._door, leadsTo = other._door, self._door.leadsTo
         self._door.leadsTo = leadsTo
-        port: Any = self.port
         if self._backlog != other._backlog:
             port.socket.listen(self._backlog)
         if self.listen.mode != other.listen.mode:
             Path(self.listen.path).chmod(_modeOr(self.listen.mode))
+        self._tell(LISTENING, port)
 
     def _bindEndpoint(self, endpoint: Endpoint) -> IListeningPort:
         settings, backlog = endpoint.settings, endpoint.backlog(self._backlog)

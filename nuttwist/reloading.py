@@ -15,6 +15,15 @@ from twisted.python.failure import Failure
 from nuttwist.changes import Changes
 from nuttwist.config import PoolConfig, SettingError
 from nuttwist.configfile import ConfigError
+from nuttwist.events import (
+    RELOAD_CHANGE,
+    RELOAD_FAILED,
+    RELOAD_MISTAKE,
+    RELOAD_REFUSED,
+    RELOAD_UNCHANGED,
+    RELOADED,
+    RELOADING,
+)
 
 _log = Logger(namespace="nuttwist.reloading")
 
@@ -70,7 +79,7 @@ class Reloading:
             self._busy = False
 
     async def _once(self) -> None:
-        _log.info("reading {path} again", path=self._path)
+        RELOADING(_log, path=self._path)
         try:
             changes = await self._proxy.reconfigure(await self._read(self._path))
         except ConfigError as wrong:
@@ -78,15 +87,21 @@ class Reloading:
         except (CannotListenError, SettingError) as error:
             self._refuse([str(error)])
         else:
-            for line in changes.lines():
-                _log.info("{line}", line=line)
-            _log.info("{path} is in force" if changes else "nothing changed", path=self._path)
+            self._tell(changes)
+
+    def _tell(self, changes: Changes) -> None:
+        for line in changes.lines():
+            RELOAD_CHANGE(_log, change=line)
+        if changes:
+            RELOADED(_log, path=self._path)
+        else:
+            RELOAD_UNCHANGED(_log)
 
     def _refuse(self, reasons: Sequence[str]) -> None:
         for reason in reasons:
-            _log.error("{reason}", reason=reason)
-        _log.error("{path} is refused, nothing changed", path=self._path)
+            RELOAD_MISTAKE(_log, reason=reason)
+        RELOAD_REFUSED(_log, path=self._path)
 
 
 def _unexpected(failure: Failure) -> None:
-    _log.failure("the configuration could not be changed", failure)
+    RELOAD_FAILED.failed(_log, failure)

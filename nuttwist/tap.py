@@ -20,6 +20,7 @@ from twisted.logger import Logger, LogLevel, globalLogPublisher
 from nuttwist.command import CommandService, StartError, inOneLine
 from nuttwist.configfile import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
+from nuttwist.events import NOT_RELOADABLE
 from nuttwist.http.crew import CrewSource
 from nuttwist.http.local import LocalSource
 from nuttwist.http.service import HttpService
@@ -96,7 +97,7 @@ def _reload(
 ) -> Callable[[], None]:
     """What is done at SIGHUP."""
     if isinstance(proxy, DemoService):
-        return lambda: _log.warn("the demo has no configuration file to read again")
+        return lambda: NOT_RELOADABLE(_log)
 
     def read(path: str) -> Deferred[Any]:
         # A large file takes a while, and clients are not to wait for it.

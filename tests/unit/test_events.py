@@ -51,7 +51,7 @@ def test_namesAreApart() -> None:
 def test_nothingIsLoggedButEvents() -> None:
     """Nobody calls a logger but an event, and whoever hands a worker's events on."""
     methods = {"debug", "info", "warn", "error", "critical", "emit", "failure"}
-    mayLog = {"events.py", "logged.py", "tap.py", "reloading.py"}
+    mayLog = {"events.py", "logged.py"}
     found = [
         f"{path.name}:{call.lineno}"
         for path, call in calls()
