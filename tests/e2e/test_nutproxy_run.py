@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import select
 import signal
 import socket
 import sys
-from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import SECONDS, Running, exchange, finished, freePort, poolFile, untilClosed
+from tests.e2e.replaying import playing
 from tests.e2e.servers import startMemcached
 from tests.rig.cases import load
 from tests.transcripts.replay import DEFAULT_PROXY, Runner
@@ -110,15 +109,8 @@ def test_configurationIsTestedAsByNutcracker(
 def runner() -> Iterator[Runner]:
     """What plays a case, with the words that it starts nutcracker with."""
     words = DEFAULT_PROXY.partition(" ")[2]
-    options = Namespace(
-        proxy=f"{' '.join(NUTPROXY)} run {words}",
-        port_base=random.choice(range(19000, 29000, 1000)),
-        start_timeout=SECONDS,
-        keep=False,
-    )
-    runner = Runner(options)
-    yield runner
-    runner.close()
+    with playing(f"{' '.join(NUTPROXY)} run {words}") as runner:
+        yield runner
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,27 +1,25 @@
 """
 Recorded conversations whose outcome real processes could change: held, killed and restarted
-servers, resets, half closes, large values, other kinds of sockets, time that passes.
+servers, resets, half closes, large values, other kinds of sockets, time that passes. Of those with
+real redis servers, and with redis servers that break off, there are some of each kind.
 
-All cases are played in memory by tests/unit/transcripts, and all of them against processes by
-C{make transcripts}, which takes some minutes.
+All cases that do not need a real redis server are played in memory by tests/unit/transcripts, and
+all of them against processes by C{make transcripts}, which takes some minutes.
 """
 
 from __future__ import annotations
 
-import random
-from argparse import Namespace
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.command import SECONDS, TWISTD
+from tests.e2e.command import TWISTD
+from tests.e2e.replaying import playing
 from tests.rig.cases import load, loadReasons, withPoolKey
 from tests.transcripts.replay import Runner
 
-CASES = {case["name"]: case for case in load(["memcached-*.json", "stats.json"])}
-
-# The tool takes a thousand ports from its base; these are below those that a kernel gives away.
-BASES = range(10000, 19000, 1000)
+FILES = ["memcached-*.json", "stats.json", "redis-*.json"]
+CASES = {case["name"]: case for case in load(FILES)}
 
 NAMES = [
     "mc-chunk-small-buffer-edge-445",
@@ -49,6 +47,16 @@ NAMES = [
     "mc-noreply-with-other-client",
     "mc-pipeline-100",
     "mc-value-900k",
+    "redis-auth-server-needs-but-not-configured",
+    "redis-chunk-buffer-edge-16310",
+    "redis-db",
+    "redis-fail-eof",
+    "redis-fail-reply-bad-bulk",
+    "redis-fail-reset",
+    "redis-fail-timeout-del",
+    "redis-fragment-error-mset",
+    "redis-fragment-small-buffer",
+    "redis-wrong-arity-forwarded",
     "stats-client-connections",
     "stats-eof-err-timeout",
     "stats-queue",
@@ -59,19 +67,11 @@ DIFFERENT = ["mc-bad-after-answer", "mc-bare-lf-smuggling", "mc-mget-miss-change
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    """What plays a case: it starts a proxy for each, and keeps the memcacheds for the next."""
+    """What plays a case, with twistd."""
     command = f"{TWISTD[0]} -n --pidfile= --logfile={{log}} nutproxy -c {{conf}}"
     place = "-s {stats_port} -a 127.0.0.1 -i {stats_interval}"
-    runner = Runner(
-        Namespace(
-            proxy=f"{command} {place}",
-            port_base=random.choice(BASES),
-            start_timeout=SECONDS,
-            keep=False,
-        )
-    )
-    yield runner
-    runner.close()
+    with playing(f"{command} {place}") as runner:
+        yield runner
 
 
 @pytest.mark.parametrize("name", NAMES)
