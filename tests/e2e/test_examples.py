@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import sys
@@ -11,6 +12,8 @@ from .command import SECONDS, TWISTD, Running, exchange, finished, freePort
 from .servers import HOST, startMemcached
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+PAGE = (EXAMPLES.parent / "in-a-program.md").read_text(encoding="utf-8")
+PIECES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 SAID = "hello through the pool\n"
 
 
@@ -48,3 +51,22 @@ def test_theApplicationServesTheConfiguredPools(tmp_path):
             assert found == b"VALUE k 0 1\r\nx\r\nEND\r\n"
             # twistd dies of the signal once everything is stopped.
             assert running.stop(signal.SIGTERM, 5) == -signal.SIGTERM, running.said
+
+
+def test_theProgramOfThePageSaysWhatThePageSays(tmp_path):
+    """The pieces of docs/in-a-program.md are one program, and its output is the one shown."""
+    *pieces, _ = PIECES
+    (tmp_path / "shop.py").write_text("\n\n".join(pieces))
+    done = finished(sys.executable, "shop.py", cwd=tmp_path)
+    (shown,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    assert (done.returncode, done.stdout) == (0, shown), done.stderr
+    assert done.stderr == ""
+
+
+def test_theTestOfThePagePasses(tmp_path):
+    """Its last piece is a test of the program, which trial runs without a socket."""
+    *pieces, test = PIECES
+    (tmp_path / "shop.py").write_text("\n\n".join(pieces))
+    (tmp_path / "test_shop.py").write_text(test)
+    done = finished(sys.executable, "-m", "twisted.trial", "test_shop", cwd=tmp_path)
+    assert "PASSED (successes=1)" in done.stdout, done.stdout

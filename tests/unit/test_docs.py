@@ -31,13 +31,21 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("newsfragments/*.md")]
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 DRAWING = README.partition("```text\n")[2].partition("```")[0]
-SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", README, re.DOTALL | re.MULTILINE))
+FROM_TWEMPROXY = (ROOT / "docs" / "from-twemproxy.md").read_text(encoding="utf-8")
 
 
-def rows(section: str) -> list[list[str]]:
+def sections(page: str) -> dict[str, str]:
+    """What stands under each heading of the second order."""
+    return dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+
+
+SECTIONS = sections(README)
+
+
+def rows(section: str, within: dict[str, str] = SECTIONS) -> list[list[str]]:
     """The rows of all tables of a section, without their heads."""
     table = r"^\|[^\n]*\n\|[-|]+\n((?:\|[^\n]*\n)+)"
-    found = re.findall(table, SECTIONS[section], re.MULTILINE)
+    found = re.findall(table, within[section], re.MULTILINE)
     lines = "".join(found).splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -123,7 +131,7 @@ def test_textsOfFailuresAreTheProxys() -> None:
 
 def test_switchesAreKeysOrOptions() -> None:
     """Each switch of the tables of differences is a key of the pool or an option."""
-    for row in rows("Differences from twemproxy"):
+    for row in rows("Differences from twemproxy", sections(FROM_TWEMPROXY)):
         for name in re.findall(r"`(--)?([\w-]+)", row[2]):
             assert name[1] in KEYS or name[1] in Options().synonyms, row[2]
 
@@ -167,20 +175,19 @@ def reactor(monkeypatch: pytest.MonkeyPatch) -> MemoryReactorClock:
 
 @pytest.mark.usefixtures("reactor")
 def test_applicationOfTheReadmeHasTheProxy() -> None:
-    """The first program makes an application with the proxy in it."""
+    """The program of the README makes an application with the proxy in it."""
     names: dict[str, Any] = {}
     exec(PROGRAMS[0], names)
     services = list(IServiceCollection(names["application"]))
     assert [type(each) for each in services] == [ProxyService]
 
 
-def test_programWithoutAFileListens(
-    reactor: MemoryReactorClock, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The second program listens for clients and statistics, and prints the pool's port."""
-    exec(PROGRAMS[1], {})
-    assert len(reactor.tcpServers) == 2
-    assert capsys.readouterr().out == "0\n"
+def test_everyPageIsInTheIndex() -> None:
+    """docs/index.md leads to each page, by itself or by the page of its folder."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", index)}
+    pages = {str(each.relative_to(ROOT / "docs")) for each in ROOT.glob("docs/**/*.md")}
+    assert pages - linked == {"index.md"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,6 +7,7 @@ import runpy
 import shlex
 import shutil
 import subprocess
+from getopt import getopt
 from importlib import import_module
 from pathlib import Path
 
@@ -50,6 +51,23 @@ def test_everySubcommandHasASectionAndAnExample():
     assert re.findall(r"^\| \[`(\w+)`\]", PAGE, re.MULTILINE) == list(COMMANDS)
     examples = {command.split()[0] for command, _ in SCRIPT["examples"](PAGE)}
     assert examples == set(COMMANDS) - {"run"}
+
+
+@pytest.mark.parametrize("page", ["from-twemproxy.md", "deploy/README.md"])
+def test_commandsOfOtherPagesAreUnderstood(page):
+    """What these pages have the reader type has subcommands and options that there are."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    typed = re.findall(r"^ {4}(?:\S*/)?nutproxy (.*)$", text, re.MULTILINE)
+    typed += re.findall(r"`nutproxy ([^`]* [^`]*)`", text)
+    for name, *words in map(shlex.split, typed):
+        if name == "run":
+            given, rest = getopt(words, RunOptions().shortOpt, RunOptions().longOpt)
+            assert given
+            assert rest == []
+        else:
+            parser = Parser(name, "")
+            import_module(f"nuttwist.commands.{COMMANDS[name].module}").addArguments(parser)
+            parser.parse_args(words)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
