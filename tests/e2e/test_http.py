@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from socket import socket
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -63,6 +64,16 @@ class WatchedCrew(Crew):
         return [*Crew.options(self, path), *more]
 
 
+def isRefused(client: socket) -> bool:
+    """Whether a client hears that there is no server for its key."""
+    return exchange(client, b"get absent\r\n", b"\r\n").startswith(b"SERVER_ERROR")
+
+
+def ejections(events: Any) -> int:
+    """How many of the events are ejections."""
+    return [each["kind"] for each in events["events"]].count("ejected")
+
+
 def test_workersAnswerAsOne(tmp_path: Path) -> None:
     """Requests to both are counted, a server is out for both, and events say so."""
     with startMemcached() as server, WatchedCrew(tmp_path, 2, [server]) as crew:
@@ -70,9 +81,11 @@ def test_workersAnswerAsOne(tmp_path: Path) -> None:
         for each in crew.workers():
             with crew.clientOf(each.pid) as client:
                 assert exchange(client, b"get absent\r\n", b"END\r\n") == b"END\r\n"
-        pool = web.json("pools/pool")
+        # A worker that is slow to answer is told as it was.
+        pool = web.until("pools/pool", lambda said: said["samples"] == 2)
         assert (pool["requests"], pool["latency"]["count"], pool["samples"]) == (2, 2, 2)
-        (key,) = web.json("pools/pool/keys?by=misses")["keys"]
+        misses = "pools/pool/keys?by=misses"
+        (key,) = web.until(misses, lambda said: said["keys"][0]["estimate"] == 2)["keys"]
         assert (key["key"], key["estimate"]) == ("absent", 2)
         families = text_string_to_metric_families(web.get("/metrics").decode())
         values = {each.name: each.samples[0].value for each in families if each.samples}
@@ -80,12 +93,12 @@ def test_workersAnswerAsOne(tmp_path: Path) -> None:
         assert [each["ready"] for each in web.json("about")["workers"]] == [True, True]
         name = pool["servers"][0]["name"].replace(":", "%3A")
         assert web.post(f"pools/pool/servers/{name}/eject")["state"] == "out"
-        web.until("pools", lambda said: said["pools"][0]["live"] == 0)
+        said = web.until("pools", lambda said: said["pools"][0]["live"] == 0)
+        assert said["pools"][0]["live"] == 0
         for each in crew.workers():
             with crew.clientOf(each.pid) as client:
-                answer = exchange(client, b"get absent\r\n", b"\r\n")
-                assert answer.startswith(b"SERVER_ERROR")
-        kinds = [each["kind"] for each in web.json("events")["events"]]
-        assert kinds.count("ejected") == 2
+                crew.until(lambda client=client: isRefused(client))
+        said = web.until("events", lambda said: ejections(said) == 2)
+        assert ejections(said) == 2
         web.post(f"pools/pool/servers/{name}/readmit")
         assert web.until("pools", lambda said: said["pools"][0]["live"])["pools"][0]["live"] == 1
