@@ -23,7 +23,8 @@ A request on its way, and the rooms of the house::
      nuttwist/ring/   key to server, no I/O: hashes, hash tags, ketama, modula and random,
                       the ejection ledger
      nuttwist/net/    sockets: the two protocols, backend, frontend, probe, turn batcher
-     nuttwist/        configuration, distributor, pools, statistics, the command
+     nuttwist/        distributor, pools, reload, statistics, the service
+     nuttwist/config/ the configuration, as values and from a file
      nuttwist/workers/
                       several processes behind the same listeners
      nuttwist/commands/

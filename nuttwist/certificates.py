@@ -14,8 +14,8 @@ from typing import Any
 import attrs
 
 from nuttwist.config import Listen, PoolConfig
-from nuttwist.configendpoint import Endpoint, readEndpoint
-from nuttwist.configrules import SettingError
+from nuttwist.config.endpoint import Endpoint, readEndpoint
+from nuttwist.config.rules import SettingError
 
 PEM = "a file with certificates in PEM"
 KEY = "a file with a private key in PEM, without a password"

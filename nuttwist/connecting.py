@@ -11,7 +11,7 @@ from twisted.internet.protocol import ClientFactory
 
 from nuttwist.certificates import clientOptions
 from nuttwist.config import PoolConfig, ServerConfig
-from nuttwist.configrules import numericHost
+from nuttwist.config.rules import numericHost
 from nuttwist.net.attempt import Attempt, Wrapping, plainly
 from nuttwist.reactors import Sockets
 

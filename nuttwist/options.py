@@ -14,7 +14,7 @@ from collections.abc import Callable
 from twisted.logger import LogLevel, LogLevelFilterPredicate
 from twisted.python.usage import Options as TwistedOptions, UsageError
 
-from nuttwist.configfile import ConfigError, loadConfig
+from nuttwist.config.file import ConfigError, loadConfig
 from nuttwist.form import described
 from nuttwist.http.settings import HttpSettings, WrongHttp, readToken
 

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from nuttwist.changes import Changes
 from nuttwist.config import PoolConfig, SettingError
-from nuttwist.configfile import ConfigError
+from nuttwist.config.file import ConfigError
 from nuttwist.events import (
     RELOAD_CHANGE,
     RELOAD_FAILED,

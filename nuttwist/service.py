@@ -17,8 +17,8 @@ from twisted.internet.error import CannotListenError
 from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Changes, difference
 from nuttwist.config import Listen, PoolConfig
-from nuttwist.configfile import loadConfig
-from nuttwist.configpools import checkPools
+from nuttwist.config.file import loadConfig
+from nuttwist.config.pools import checkPools
 from nuttwist.listening import ListeningService
 from nuttwist.moving import Departures, bindAll
 from nuttwist.net.adopting import Inherited
@@ -233,7 +233,7 @@ class ProxyService(MultiService):
         """
         The pools of a configuration file.
 
-        @raise nuttwist.configfile.ConfigError: the file is wrong, with every mistake in it.
+        @raise nuttwist.config.file.ConfigError: the file is wrong, with every mistake in it.
         """
         return cls(loadConfig(path), reactor)
 

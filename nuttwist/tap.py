@@ -18,7 +18,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 
 from nuttwist.command import CommandService, StartError, inOneLine
-from nuttwist.configfile import ConfigError, loadConfig
+from nuttwist.config.file import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
 from nuttwist.events import NOT_RELOADABLE
 from nuttwist.http.crew import CrewSource

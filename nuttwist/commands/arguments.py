@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from nuttwist.commands.mistakes import USAGE
-from nuttwist.configaddress import readNumber
+from nuttwist.config.address import readNumber
 
 PLACE_FORM = "HOST:PORT, such as 127.0.0.1:22222"
 

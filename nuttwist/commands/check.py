@@ -15,9 +15,9 @@ from nuttwist.commands.doubts import doubtsAbout
 from nuttwist.commands.mistakes import FINE, NO
 from nuttwist.commands.terminal import Terminal, shown
 from nuttwist.config import PoolConfig
-from nuttwist.configfile import ConfigError, parseConfig
-from nuttwist.configmistake import Mistake, Notes
-from nuttwist.configyaml import START, Place, Scalar, pairsOf, readTree
+from nuttwist.config.file import ConfigError, parseConfig
+from nuttwist.config.mistake import Mistake, Notes
+from nuttwist.config.yaml import START, Place, Scalar, pairsOf, readTree
 
 
 def addArguments(parser: ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from nuttwist.commands.mistakes import CommandError, WrongArgument
 from nuttwist.config import PoolConfig
-from nuttwist.configfile import ConfigError, loadConfig
+from nuttwist.config.file import ConfigError, loadConfig
 from nuttwist.ring.distributions import RingServer
 from nuttwist.ring.survey import Survey
 

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Changes, difference, lasting
 from nuttwist.config import Listen, PoolConfig
-from nuttwist.configpools import checkPools
+from nuttwist.config.pools import checkPools
 from nuttwist.events import WORKER_ENDED
 from nuttwist.net.frontend import GRACE
 from nuttwist.sampling import Sampling

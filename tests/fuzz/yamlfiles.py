@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 
 from nuttwist.config import Listen, PoolConfig, ServerConfig, SettingError
-from nuttwist.configaddress import readListen, readServer
-from nuttwist.configfile import ConfigError, parseConfig
+from nuttwist.config.address import readListen, readServer
+from nuttwist.config.file import ConfigError, parseConfig
 from tests.fuzz.yamlwriting import configText, listenText, serverText
 
 #: What ends a line of YAML.

@@ -17,7 +17,7 @@ from typing import Any
 from attrs import define, field
 from twisted.internet.defer import maybeDeferred
 
-from nuttwist.configfile import parseConfig
+from nuttwist.config.file import parseConfig
 from nuttwist.service import ProxyService
 
 from .backends import Backend, build

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from nuttwist.commands.main import COMMANDS
 from nuttwist.commands.run import RunOptions
-from nuttwist.configfile import loadConfig
+from nuttwist.config.file import loadConfig
 from nuttwist.http.local import LocalSource
 from nuttwist.http.metrics import Collector, exposition
 from nuttwist.sampling import Sampling

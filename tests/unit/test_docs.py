@@ -15,7 +15,7 @@ from twisted.application.service import IServiceCollection
 from twisted.internet.testing import MemoryReactorClock
 
 import nuttwist
-from nuttwist.configdraft import KEYS
+from nuttwist.config.draft import KEYS
 from nuttwist.net import troubles
 from nuttwist.options import Options
 from nuttwist.service import ProxyService

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from nuttwist.changes import Changes, difference
 from nuttwist.config import Listen, PoolConfig, ServerConfig, SettingError
-from nuttwist.configfile import ConfigError, parseConfig
+from nuttwist.config.file import ConfigError, parseConfig
 from nuttwist.reloading import Reloading
 
 ALPHA = PoolConfig(

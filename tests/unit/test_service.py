@@ -6,7 +6,7 @@ import pytest
 from twisted.application.service import IService
 from zope.interface.verify import verifyObject
 
-from nuttwist.configfile import ConfigError
+from nuttwist.config.file import ConfigError
 from nuttwist.service import ProxyService
 from tests.unit.pools import ask
 

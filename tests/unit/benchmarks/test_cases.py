@@ -10,7 +10,7 @@ from benchmarks.cases import CASES, Case, chosen
 from benchmarks.machine import model
 from benchmarks.proxies import configuration
 from benchmarks.segments import connection, messages
-from nuttwist.configfile import parseConfig
+from nuttwist.config.file import parseConfig
 
 
 def test_namesAreUnique():

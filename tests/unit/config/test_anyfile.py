@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from nuttwist.configkeys import KEYS
+from nuttwist.config.keys import KEYS
 from tests.unit.config.yamltext import mistakesIn
 
 words = st.sampled_from(

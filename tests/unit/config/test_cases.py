@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nuttwist.configfile import loadConfig
+from nuttwist.config.file import loadConfig
 from tests.unit.config.yamltext import mistakesIn
 
 DATA = Path(__file__).parents[2] / "data"

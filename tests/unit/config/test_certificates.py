@@ -8,7 +8,7 @@ import pytest
 
 from nuttwist.certificates import checkCertificates
 from nuttwist.config import SettingError
-from nuttwist.configfile import ConfigError, loadConfig
+from nuttwist.config.file import ConfigError, loadConfig
 from tests.rig.authority import Authority
 from tests.unit.config.yamltext import poolText, read
 

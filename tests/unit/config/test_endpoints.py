@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nuttwist.config import Listen, SettingError
-from nuttwist.configendpoint import readEndpoint
+from nuttwist.config.endpoint import readEndpoint
 from tests.unit.config.yamltext import messageAbout, mistakesIn, poolText, read
 
 

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from nuttwist.config import Listen, ServerConfig
-from nuttwist.configfile import loadConfig, parseConfig
+from nuttwist.config.file import loadConfig, parseConfig
 from tests.unit.config.yamltext import poolText, read
 
 ALL_KEYS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nuttwist.configfile import ConfigError, loadConfig, parseConfig
+from nuttwist.config.file import ConfigError, loadConfig, parseConfig
 from tests.unit.config.yamltext import SERVER, messageAbout, mistakesIn, poolText
 
 PORT = "a whole number from 1 to 65535"

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from nuttwist.config import PoolConfig
-from nuttwist.configkeys import KEYS
+from nuttwist.config.keys import KEYS
 from tests.unit.config.yamltext import messageAbout, poolText, read
 
 REFERENCE = (Path(__file__).parents[3] / "docs/configuration.md").read_text()

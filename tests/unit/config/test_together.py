@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nuttwist.config import Listen, PoolConfig, ServerConfig, SettingError
-from nuttwist.configfile import parseConfig
-from nuttwist.configpools import checkPools
+from nuttwist.config.file import parseConfig
+from nuttwist.config.pools import checkPools
 from nuttwist.service import ProxyService
 from tests.unit.config.yamltext import messageAbout, mistakesIn, poolText, read
 

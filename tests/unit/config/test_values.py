@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from nuttwist.config import Listen, PoolConfig, ServerConfig, SettingError, internalOrder
-from nuttwist.configrules import POOL_RULES
+from nuttwist.config.rules import POOL_RULES
 
 LOOPBACK = Listen(host="127.0.0.1")
 ONE = ServerConfig(host="127.0.0.1", port=31001)

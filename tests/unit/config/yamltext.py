@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nuttwist.configfile import ConfigError, Mistake, parseConfig
+from nuttwist.config.file import ConfigError, Mistake, parseConfig
 
 SERVER = "127.0.0.1:31001:1"
 

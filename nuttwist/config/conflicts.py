@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from nuttwist.configplaces import ServerConfig
+from nuttwist.config.places import ServerConfig
 
 WITH_TLS = "only with tls: true"
 

@@ -9,9 +9,9 @@ from typing import Protocol, TypeVar
 
 import attrs
 
-from nuttwist import configrules as rules
-from nuttwist.configendpoint import readEndpoint
-from nuttwist.configrules import SettingError
+from nuttwist.config import rules
+from nuttwist.config.endpoint import readEndpoint
+from nuttwist.config.rules import SettingError
 
 KETAMA_PORT = 11211
 """The port that twemproxy, after libmemcached, leaves out of a server's name."""
@@ -104,7 +104,7 @@ class Listen:
     @ivar path: the absolute path of a unix socket, at most 107 bytes; empty for TCP.
     @ivar mode: the permissions of the unix socket, C{None} to leave them to the umask.
     @ivar endpoint: one of Twisted's endpoint strings, in place of all the others; see
-        L{nuttwist.configendpoint}.
+        L{nuttwist.config.endpoint}.
 
     @raise SettingError: from the constructor, if a value is not allowed.
     """

@@ -11,13 +11,13 @@ from typing import Any
 import attrs
 
 from nuttwist.config import Listen, PoolConfig, ServerConfig, repeated
-from nuttwist.configaddress import LISTEN_FORM, SERVER_FORM, readServer
-from nuttwist.configconflicts import conflicts
-from nuttwist.configkeys import KEYS, ON_FAILURE_FORM, READERS, allowedFor
-from nuttwist.configmistake import Notes
-from nuttwist.configpools import Link
-from nuttwist.configrules import POOL_RULES, SECRET_KEYS, SettingError, describe
-from nuttwist.configyaml import Branch, Node, Place, Scalar, pairsOf
+from nuttwist.config.address import LISTEN_FORM, SERVER_FORM, readServer
+from nuttwist.config.conflicts import conflicts
+from nuttwist.config.keys import KEYS, ON_FAILURE_FORM, READERS, allowedFor
+from nuttwist.config.mistake import Notes
+from nuttwist.config.pools import Link
+from nuttwist.config.rules import POOL_RULES, SECRET_KEYS, SettingError, describe
+from nuttwist.config.yaml import Branch, Node, Place, Scalar, pairsOf
 
 ONE_SERVER_A_LINE = f"a list with one server a line, each {SERVER_FORM}"
 KEYS_OF_POOL = "keys with values on lines of their own, such as 'timeout: 400'"

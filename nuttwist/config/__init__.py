@@ -2,7 +2,7 @@
 The configuration of nuttwist as values: pools, the address each listens on, and its servers.
 
 They are what the rest of nuttwist works from, whether they come from a file, by
-L{nuttwist.configfile}, or from a program. Each checks itself: a value that exists is one that
+L{nuttwist.config.file}, or from a program. Each checks itself: a value that exists is one that
 nuttwist can run, and the exception about any other names the pool, the key, the value and what is
 allowed.
 
@@ -15,10 +15,10 @@ from collections.abc import Iterable
 
 import attrs
 
-from nuttwist import configrules as rules
-from nuttwist.configconflicts import conflicts
-from nuttwist.configplaces import Listen, ServerConfig, internalOrder, repeated
-from nuttwist.configrules import SettingError
+from nuttwist.config import rules
+from nuttwist.config.conflicts import conflicts
+from nuttwist.config.places import Listen, ServerConfig, internalOrder, repeated
+from nuttwist.config.rules import SettingError
 
 __all__ = ["Listen", "PoolConfig", "ServerConfig", "SettingError", "internalOrder", "repeated"]
 

@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from nuttwist import configrules as rules
-from nuttwist.configendpoint import isEndpoint
-from nuttwist.configplaces import KETAMA_PORT, Listen, ServerConfig
-from nuttwist.configrules import SettingError
+from nuttwist.config import rules
+from nuttwist.config.endpoint import isEndpoint
+from nuttwist.config.places import KETAMA_PORT, Listen, ServerConfig
+from nuttwist.config.rules import SettingError
 
 SERVER_FORM = "'host:port:weight [name]' or '/path:weight [name]'"
 LISTEN_FORM = "'host:port' or '/path [permissions]'"

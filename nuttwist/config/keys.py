@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nuttwist.configaddress import LISTEN_FORM, readListen, readNumber
-from nuttwist.configrules import POOL_RULES
+from nuttwist.config.address import LISTEN_FORM, readListen, readNumber
+from nuttwist.config.rules import POOL_RULES
 
 ON_FAILURE_WORDS = ("rehash", "fail")
 ON_FAILURE_FORM = (

@@ -4,8 +4,8 @@ Read a configuration file: twemproxy's keys in twemproxy's YAML, and nuttwist's 
 A file is taken whole or refused whole. Whoever wrote it gets every mistake at once, each with its
 place, the value seen and what is allowed.
 
-The way is: bytes, a tree of text with places (L{nuttwist.configyaml}), a draft a pool that holds
-what could be read (L{nuttwist.configdraft}), checks across the pools, and the L{PoolConfig}s.
+The way is: bytes, a tree of text with places (L{nuttwist.config.yaml}), a draft a pool that holds
+what could be read (L{nuttwist.config.draft}), checks across the pools, and the L{PoolConfig}s.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import attrs
 
 from nuttwist.certificates import checkCertificates
 from nuttwist.config import PoolConfig, SettingError, internalOrder, repeated
-from nuttwist.configdraft import Draft
-from nuttwist.configmistake import ConfigError, Mistake, Notes
-from nuttwist.configpools import wrongBackups
-from nuttwist.configyaml import START, Node, Scalar, Tree, pairsOf, readTree
+from nuttwist.config.draft import Draft
+from nuttwist.config.mistake import ConfigError, Mistake, Notes
+from nuttwist.config.pools import wrongBackups
+from nuttwist.config.yaml import START, Node, Scalar, Tree, pairsOf, readTree
 
 __all__ = ["ConfigError", "Mistake", "loadConfig", "parseConfig"]
 

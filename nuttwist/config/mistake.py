@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from nuttwist.configyaml import Place
+from nuttwist.config.yaml import Place
 
 
 @attrs.frozen

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from nuttwist import configrules as rules
-from nuttwist.configrules import Rule, SettingError
+from nuttwist.config import rules
+from nuttwist.config.rules import Rule, SettingError
 
 _PART = re.compile(r"((?:[^:\\]|\\.)*):", re.DOTALL)
 _NAMED = re.compile(r"(\w+)=(.*)", re.DOTALL)
