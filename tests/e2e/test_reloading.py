@@ -237,8 +237,7 @@ def test_theNextWorkerHasTheNewPools(tmp_path, servers) -> None:
         more = poolText(proxy.ports["more"], servers[:1], name="more")
         proxy.reload(both(proxy, servers[:2]) + more)
         before = len(proxy.log())
-        children = Path(f"/proc/{proxy.pid}/task/{proxy.pid}/children").read_text().split()
-        pids = [int(each) for each in children]
+        pids = children(proxy)
         assert len(pids) == 2
         with ending(pids):
             for pid in pids:
@@ -248,6 +247,37 @@ def test_theNextWorkerHasTheNewPools(tmp_path, servers) -> None:
         with closing(proxy.connect("more")) as client:
             assert exchange(client, *SET) == SET[1]
             assert poolOf(client) == "more"
+
+
+@KINDS
+def test_nothingIsLeftOpen(tmp_path, servers, workers) -> None:
+    """However often pools come and move and go, no process has more open than in the beginning."""
+    with reloaded(tmp_path, workers, servers) as proxy:
+        text = both(proxy, servers[:2])
+        more = poolText(proxy.ports["more"], servers[:1], name="more")
+        elsewhere = text.replace(str(proxy.ports["pool"]), str(freePort()))
+        proxy.reload(elsewhere + more)
+        proxy.reload(text)
+        before = opened(proxy)
+        for _ in range(5):
+            proxy.reload(elsewhere + more)
+            proxy.reload(text)
+        deadline = time.monotonic() + SECONDS
+        while opened(proxy) != before:
+            assert time.monotonic() < deadline, (opened(proxy), before)
+            time.sleep(BETWEEN)
+
+
+def opened(proxy: Reloaded) -> dict[int, int]:
+    """How many descriptors each process of a proxy has open."""
+    pids = [proxy.pid, *children(proxy)]
+    return {pid: len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids}
+
+
+def children(proxy: Reloaded) -> list[int]:
+    """The workers."""
+    text = Path(f"/proc/{proxy.pid}/task/{proxy.pid}/children").read_text()
+    return [int(each) for each in text.split()]
 
 
 @KINDS

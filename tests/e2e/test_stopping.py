@@ -113,3 +113,18 @@ def test_aSecondSignalIsAtOnce(
         assert untilClosed(client) == b""
         assert running.ended(SECONDS) == -signal.SIGTERM
     assert not (tmp_path / "twistd.pid").exists()
+
+
+def test_aSignalWhileItStarts(tmp_path, slow: SlowServer, workers: str) -> None:
+    """Who stops it before it serves finds no pid file left, and no process."""
+    path = tmp_path / "pool.yml"
+    pool = f"alpha:\n  listen: {HOST}:{freePort()}\n  servers:\n  - {HOST}:{slow.port}:1\n"
+    path.write_text(pool)
+    words = ["nutproxy", "-c", path, "-a", HOST, "-s", str(freePort()), "-w", workers]
+    with Running(*TWISTD, "-n", "--pidfile=twistd.pid", *words, cwd=tmp_path) as running:
+        # Said when the pid file is there, and before any port is bound.
+        running.waitFor("listening on")
+        assert (tmp_path / "twistd.pid").exists()
+        running.send(signal.SIGTERM)
+        assert running.ended(SECONDS) == -signal.SIGTERM
+    assert not (tmp_path / "twistd.pid").exists()

@@ -214,6 +214,17 @@ class Reconfiguring:
             await client.answers(*MISS)
             await self.answered(pool)
 
+    async def test_whatWasClosedInVainListensAgain(self):
+        """The own listener makes room for one that then cannot be had, and is back."""
+        config = self.configure(self.demo(), listen=freePort())
+        proxy = self.proxy(config)
+        port = config.listen.port
+        with closing(socket.create_server(("127.0.0.2", port))):
+            everywhere = attrs.evolve(config, listen=Listen(host="0.0.0.0", port=port))
+            await self.assertFailure(proxy.reconfigure([everywhere]), CannotListenError)
+        self.assertEqual(proxy.configs, [config])
+        await self.answered(proxy.pools["pool"])
+
     async def test_poolsThatDoNotGoTogetherAreRefused(self):
         """A backup that is not there is a mistake in words, and nothing has changed."""
         config = self.configure(self.demo())

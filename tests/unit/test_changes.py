@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from nuttwist.changes import Change, Changes, difference
+from nuttwist.changes import Change, Changes, difference, lasting
 from nuttwist.config import Listen, PoolConfig, ServerConfig
 
 ALPHA = PoolConfig(
@@ -108,3 +108,27 @@ def test_serversComeGoAndChange() -> None:
 def test_theOrderOfServersInTheFileIsNoChange() -> None:
     """Servers are in twemproxy's internal order whatever order the file has them in."""
     assert told(ALPHA, servers=tuple(reversed(ALPHA.servers))) == []
+
+
+def test_aServerLastsByPoolProtocolNameAndAddress() -> None:
+    """Another weight or timeout leaves a server the same; another address or protocol does not."""
+    a, b = ALPHA.servers
+    new = attrs.evolve(
+        ALPHA, timeout=1, servers=[attrs.evolve(a, weight=9), attrs.evolve(b, port=1)]
+    )
+    assert lasting([ALPHA], [new]) == {("alpha", "a")}
+    assert lasting([ALPHA], [attrs.evolve(ALPHA, redis=True)]) == set()
+    assert lasting([ALPHA], [attrs.evolve(ALPHA, name="other")]) == set()
+
+
+@pytest.mark.parametrize(
+    ("new", "moves"),
+    [
+        ({"timeout": 1}, False),
+        ({"backlog": 9}, True),
+        ({"listen": Listen(host="127.0.0.1", port=9)}, True),
+    ],
+)
+def test_aPoolMovesWithItsListener(new: dict[str, object], moves: bool) -> None:
+    """What concerns the listener needs another one."""
+    assert Change(ALPHA, attrs.evolve(ALPHA, **new)).moves() is moves

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from nuttwist.config import Listen, PoolConfig, ServerConfig
 from nuttwist.workers.messages import Ejected, Readmitted
-from nuttwist.workers.outs import Outs
+from nuttwist.workers.outs import Outs, isKnown
 
 ONE = Ejected("alpha", "one", 30.0)
 TWO = Ejected("alpha", "two", 5.0)
@@ -71,3 +72,25 @@ def test_byHandForATimeEndsAsAnyOther():
     outs.ejected(attrs.evolve(HAND, server="two"), 0.0)
     assert [each.seconds for each in outs.now(50.0)] == [10.0, None]
     assert outs.readmitted(BACK)
+
+
+def test_whatIsGoneIsForgotten():
+    """After a change only servers that go on are out, and only pools that go on have counts."""
+    outs = Outs()
+    gone = Ejected("beta", "one", 9.0)
+    for each in (ONE, TWO, gone):
+        outs.ejected(each, 0.0)
+    outs.keep({"alpha"}, {("alpha", "two"), ("alpha", "three")})
+    assert outs.now(0.0) == [TWO]
+    assert dict(outs.ejections) == {"alpha": 2}
+
+
+def test_onlyServersThatThereAreAreKnown():
+    """A worker that has not heard of a change yet may speak of a server or a pool that is gone."""
+    alpha = PoolConfig(
+        name="alpha",
+        listen=Listen(host="127.0.0.1"),
+        servers=[ServerConfig(host="10.0.0.1", port=1, name="one")],
+    )
+    assert [isKnown(each, [alpha]) for each in (ONE, BACK, TWO)] == [True, True, False]
+    assert not isKnown(Readmitted("beta", "one"), [alpha])
