@@ -163,6 +163,25 @@ def serves(proxy: Reloaded, name: str) -> bool:
 
 
 @KINDS
+@pytest_twisted.ensureDeferred
+async def test_aStopUnderLoadTellsNoLie(tmp_path, servers, workers) -> None:
+    """At SIGTERM amid pipelined requests clients hear replies and then the end, but no error."""
+    with reloaded(tmp_path, workers, servers) as proxy:
+        crowd = Crowd(theReactor(), Memcache(), proxy.ports["pool"], habits=Habits(pause=0.001))
+        crowd.start()
+        try:
+            await asked(crowd, 2000)
+            with ending([proxy.pid, *children(proxy)]):
+                assert await deferToThread(proxy.terminate) == -signal.SIGTERM
+        finally:
+            await crowd.stop()
+        tally = crowd.tally
+        assert tally.violations == []
+        assert not tally.errors
+        assert tally.lost == 0
+
+
+@KINDS
 def test_anUnchangedPoolKeepsItsConnections(tmp_path, servers, workers) -> None:
     """While another one changes, its client and its connection to the server are the same."""
     with reloaded(tmp_path, workers, servers) as proxy, closing(proxy.connect("other")) as client:
