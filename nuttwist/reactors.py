@@ -25,7 +25,7 @@ from nuttwist.net.turn import Turn
 
 #: Containers made, net, between two looks for cycles, and how many looks at each generation make
 #: one at the next: some turns' worth of requests, where Python's 700 are a part of one.
-COLLECTIONS = (20000, 20, 50)
+COLLECTIONS = (10000, 10, 10)
 
 
 class Sockets(Protocol):

@@ -55,6 +55,20 @@ class Sink(Protocol):
         """
 
 
+class Nobody:
+    """
+    The sink of a client that is gone.
+    """
+
+    def wake(self) -> None:
+        """
+        Nobody wants the bytes.
+        """
+
+
+NOBODY = Nobody()
+
+
 class Answer:
     """
     A reply that the proxy gives itself, waiting for its turn.
@@ -224,3 +238,5 @@ class ReplyQueue:
         """
         self.gone = True
         self.waiting.clear()
+        # The sink has this queue: without the way back there is no cycle to be found later.
+        self.sink = NOBODY

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from nuttwist.wire.replyqueue import FIRST, MOST
 from tests.unit.pools import ask, heard
 
@@ -60,3 +63,21 @@ def test_aClientThatLeavesIsCounted(machine):
     counters = pool.distributor.counters
     counted = (counters.client_eof, counters.client_err, counters.client_connections)
     assert counted == (1, 1, 0)
+
+
+def test_aClientThatHasGoneLeavesNoCycle(machine):
+    """What it took is free at once, without a search for it."""
+    machine.serve("one")
+    pool = machine.start()
+    client = machine.client()
+    assert ask(client, b"get a\r\n") == b"END\r\n"
+    (proxied,) = map(weakref.ref, pool.frontend.clients)
+    usual = gc.isenabled()
+    gc.disable()
+    try:
+        client.close()
+        machine.network.settle()
+        assert proxied() is None
+    finally:
+        if usual:
+            gc.enable()
