@@ -118,8 +118,8 @@ class Page {
   }
 
   #choose() {
-    const name = wanted(this.#pools);
-    if (name === null || name === this.#chosen) return;
+    const name = location.hash ? wanted(this.#pools) : this.#pools[0]?.name;
+    if (!name || name === this.#chosen) return;
     this.#chosen = name;
     this.#ringOf = "";
     this.#show();

@@ -16,6 +16,7 @@ function ask(title, text, yes, wantsToken) {
   field.disabled = !wantsToken;
   field.value = "";
   dialog.returnValue = "no";
+  byId("ask-no").onclick = () => dialog.close("no");
   dialog.showModal();
   if (wantsToken) field.focus();
   return new Promise((answer) => {
