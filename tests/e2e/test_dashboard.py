@@ -19,6 +19,7 @@ from tests.e2e.servers import HOST, RealServer, freePort, startMemcached
 TOKEN = "0123456789abcdef"
 HOSTILE = '<img/src=x/onerror=document.title="taken">'
 KEYS = (
+    "hash: md5",
     "auto_eject_hosts: true",
     "server_failure_limit: 1",
     "server_retry_timeout: 600000",
@@ -250,7 +251,7 @@ def test_withoutAPointer(stage: Stage) -> None:
             )
         )
         keys.send_keys(Keys.TAB).perform()
-    assert met[:3] == ["Skip to the pools", "pool", "a/b <c>"]
+    assert met[:4] == ["Skip to the pools", "Pools", "pool", "a/b <c>"]
     assert {"Eject s0", "Eject s1", "Eject s2", "tab-requests"} <= set(met)
     assert any(each.startswith("Latency: p50") for each in met)
     page.js("document.querySelector('#tab-requests').focus()")

@@ -39,6 +39,7 @@ class Page {
     this.failuresView = new FailuresView();
     this.eventsView = new EventsView();
     addEventListener("hashchange", () => this.#choose());
+    document.addEventListener("click", within);
     this.polling.soon();
   }
 
@@ -159,6 +160,16 @@ class Page {
       ? `▲ no answer${since}: ${error.message}`
       : `▲ no connection${since}, trying again`;
   }
+}
+
+/** A link to a part of the page goes there, and leaves the pool in the address. */
+function within(event) {
+  const id = event.target.closest?.("a[href^='#']")?.getAttribute("href").slice(1);
+  const goal = id && byId(id);
+  if (!goal) return;
+  event.preventDefault();
+  goal.scrollIntoView();
+  goal.focus({ preventScroll: true });
 }
 
 /** The pool that the address names, if there is one. */

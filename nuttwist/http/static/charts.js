@@ -137,7 +137,7 @@ export class Chart {
     const { times, lines } = this.#data;
     const at = this.#at === null ? times.length - 1 : times.indexOf(this.#at);
     for (const { field } of this.lines) say(this.values.get(field), this.text(lines[field]?.[at] ?? null));
-    say(this.moment, times.length ? (this.#at === null ? "now" : clock(times[at])) : "");
+    say(this.moment, times.length ? (this.#at === null ? "latest" : clock(times[at])) : "");
     this.cursor.style.display = this.#at === null ? "none" : "";
     if (this.#at !== null) for (const end of ["x1", "x2"]) setAttribute(this.cursor, end, this.#x(this.#at));
     const help = "Left and right arrow keys read earlier moments.";

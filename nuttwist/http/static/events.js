@@ -21,8 +21,7 @@ export class EventsView {
       { title: "Kind", as: "kind", write: kind },
       column("Event", (each) => each.text, "wide"),
     ];
-    this.table = new Table("Events, newest first", columns, (each) => each.id, "");
-    this.table.element.classList.add("scroll");
+    this.table = new Table("Events, newest first", columns, (each) => each.id, "", true);
     bodyOf("events").append(h("label", { class: "choice" }, this.all, " with information"), this.table.element);
   }
 

@@ -17,8 +17,7 @@ export class KeysView {
     );
     const list = h("div", { role: "tablist", "aria-label": "Top keys by", keydown: (event) => this.#key(event) }, ...this.tabs);
     this.note = h("p", { class: "note" });
-    this.table = new Table("Top keys", this.#columns(), (each) => each.key, "");
-    this.table.element.classList.add("scroll");
+    this.table = new Table("Top keys", this.#columns(), (each) => each.key, "", true);
     this.panel = h("div", { role: "tabpanel", id: "keys-panel" }, this.table.element, this.note);
     bodyOf("keys").append(list, this.panel);
     this.#mark();

@@ -26,7 +26,7 @@ const CHARTS = {
   },
   errors: {
     title: "Errors",
-    unit: "per second, answered by the proxy",
+    unit: "per second",
     text: count,
     scale: (values) => linear(values, 4),
     lines: [{ field: "errors", label: "errors", as: "second" }],
@@ -35,7 +35,7 @@ const CHARTS = {
     title: "Traffic",
     unit: "per second, both ways",
     text: bytes,
-    scale: (values) => linear(values, 4096),
+    scale: (values) => linear(values, 4096, 1024),
     lines: [{ field: "bytes", label: "bytes", as: "first" }],
   },
 };

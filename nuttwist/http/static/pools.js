@@ -18,8 +18,7 @@ export class PoolsView {
       column("Errors/s", (each) => count(each.last.errors), "number", "answered by the proxy, over 5 seconds"),
       column("Clients", (each) => exact(each.clients), "number"),
     ];
-    this.table = new Table("Pools", columns, (each) => each.name, "The proxy has no pools.");
-    this.table.element.classList.add("scroll");
+    this.table = new Table("Pools", columns, (each) => each.name, "The proxy has no pools.", true);
     bodyOf("pools").append(this.table.element);
   }
 

@@ -54,7 +54,8 @@ export class RingView {
     );
     this.note = h("p", { class: "note" });
     this.list = h("ol", { class: "owners scroll", tabindex: 0, "aria-label": "Shares of the servers" });
-    bodyOf("ring").append(this.note, h("div", { class: "ring" }, this.svg, this.list));
+    const meaning = h("p", { class: "note" }, "Shares of all keys; the mark is the share when all servers are live.");
+    bodyOf("ring").append(this.note, h("div", { class: "ring" }, this.svg, this.list), meaning);
   }
 
   show(ring) {
@@ -88,6 +89,7 @@ export class RingView {
       return path;
     });
     this.arcs.replaceChildren(...paths);
+    this.arcs.classList.toggle("fine", paths.length > 12);
   }
 
   #row() {
@@ -135,6 +137,8 @@ function write(row, { at, name, state, share, share_if_all_live: full }) {
   say(part(row, "share"), percent(share));
   const bar = part(row, "bar");
   setAttribute(bar, "title", `${percent(full)} when all servers are live`);
-  part(bar, "filled").style.width = `${share * 100}%`;
+  const filled = part(bar, "filled");
+  setAttribute(filled, "class", `filled ${look(at)}`);
+  filled.style.width = `${share * 100}%`;
   part(bar, "full").style.left = `${full * 100}%`;
 }

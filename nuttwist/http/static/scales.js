@@ -8,10 +8,11 @@ function roundUp(value) {
   return STEPS.find((each) => each * power >= value * 0.999999) * power;
 }
 
-/** From 0 to a round number, with marks at even steps. */
-export function linear(values, least) {
+/** From 0 to a round number of the unit that is `base` to some power, with marks at even steps. */
+export function linear(values, least, base = 1000) {
   const most = Math.max(least, ...values);
-  const step = roundUp(most / 4);
+  const unit = base ** Math.floor(Math.log(most / 4) / Math.log(base));
+  const step = roundUp(most / 4 / unit) * unit;
   const top = Math.ceil(most / step - 1e-9) * step;
   const marks = [];
   for (let at = 0; at <= top / step + 1e-9; at += 1) marks.push(at * step);

@@ -29,6 +29,7 @@ export class ServersView {
       ...{ key: `${pool.name}\n${each.name}`, recent: recent.of(each.name), last: pool.live === 1 && each.state === "live" },
     }));
     this.table.show(rows);
+    this.table.element.classList.toggle("many", rows.length > 12);
     this.strip.hidden = rows.length < 2;
     keyed(this.strip, rows, (each) => each.key, () => h("li"), (item, { name, state }) => {
       setAttribute(item, "class", state);

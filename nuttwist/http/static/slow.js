@@ -17,8 +17,7 @@ export class SlowView {
       column("Reply", (each) => bytes(each.reply_bytes), "number"),
       column("Error", (each) => each.error ?? "", "wide"),
     ];
-    this.table = new Table("Slow requests, newest first", columns, keyOf, "");
-    this.table.element.classList.add("scroll");
+    this.table = new Table("Slow requests, newest first", columns, keyOf, "", true);
     bodyOf("slow").append(this.note, this.table.element);
   }
 
@@ -62,8 +61,8 @@ export class FailuresView {
       column("Requests", (each) => exact(each.count), "number"),
     ];
     const keyed = (each) => `${each.server}\n${each.reason}`;
-    this.table = new Table("Errors since the start", columns, keyed, "No request was answered with an error of the proxy's own.");
-    this.table.element.classList.add("scroll");
+    const none = "No request was answered with an error of the proxy's own.";
+    this.table = new Table("Errors since the start", columns, keyed, none, true);
     bodyOf("failures").append(this.table.element);
   }
 

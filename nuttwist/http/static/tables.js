@@ -6,9 +6,9 @@ import { h, keyed, say, setAttribute } from "./dom.js";
 export class Table {
   /**
    * A column has a `title`, maybe a class `as` and a `hint`, and `write(cell, item)`. `empty` says
-   * what it means that there are no rows.
+   * what it means that there are no rows. One that scrolls has a bound to its height.
    */
-  constructor(caption, columns, keyOf, empty) {
+  constructor(caption, columns, keyOf, empty, scrolls = false) {
     this.columns = columns;
     this.keyOf = keyOf;
     this.rows = h("tbody");
@@ -23,7 +23,8 @@ export class Table {
       h("thead", {}, h("tr", {}, ...titles)),
       this.rows,
     );
-    this.element = h("div", { class: "table" }, this.table, this.empty);
+    const region = scrolls ? { class: "table scroll", role: "region", "aria-label": caption, tabindex: 0 } : { class: "table" };
+    this.element = h("div", region, this.table, this.empty);
   }
 
   show(items, empty) {
