@@ -43,7 +43,7 @@ e2e: $(VENV)/.test programs
 	$(BIN)/python -m pytest tests/e2e
 
 programs:
-	tests/setup.sh memcached redis-server nutcracker
+	tests/setup.sh memcached redis-server nutcracker chromium chromedriver
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check

@@ -30,7 +30,7 @@ TOKEN = "0123456789abcdef"  # noqa: S105  of a proxy that lives for a few minute
 KEYS = (
     "hash: md5",
     "auto_eject_hosts: true",
-    "timeout: 200",
+    "timeout: 2000",
     "server_failure_limit: 2",
     "server_retry_timeout: 60000",
     "slow_log_threshold: 20",

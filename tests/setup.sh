@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs the programs named on the command line that are not on PATH. On Debian a program's
-# package has its name; without apt this says what is missing and fails.
+# Installs the programs named on the command line that are not on PATH, on Debian: from the package
+# of the same name, or of the one below. Without apt this says what is missing and fails.
 set -euo pipefail
+
+declare -A packages=([chromedriver]=chromium-driver)
 
 missing=()
 for program in "$@"; do
@@ -13,6 +15,11 @@ if ! command -v apt-get >/dev/null; then
     echo "tests/setup.sh: no apt-get here; the tests need on PATH: ${missing[*]}" >&2
     exit 1
 fi
+
+wanted=()
+for program in "${missing[@]}"; do
+    wanted+=("${packages[$program]:-$program}")
+done
 
 root=()
 ((EUID == 0)) || root=(sudo)
@@ -27,7 +34,7 @@ fi
 
 install() {
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -q --no-install-recommends "${missing[@]}"
+        apt-get install -y -q --no-install-recommends "${wanted[@]}"
 }
 
 # A machine that never fetched the package lists, or long ago, fails at first.

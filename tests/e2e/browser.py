@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -90,10 +91,14 @@ class Browser:
 
     def until(self, expression: str, *arguments: object) -> Any:
         """Ask until the value is true, and give it; else fail with the text of the page."""
+        return self.untilUnder(lambda: time.sleep(_BETWEEN), expression, *arguments)
+
+    def untilUnder(self, load: Callable[[], None], expression: str, *arguments: object) -> Any:
+        """The same, with something done each time that it is not so yet."""
         deadline = time.monotonic() + SECONDS
         while not (value := self.js(expression, *arguments)):
             assert time.monotonic() < deadline, f"never {expression}:\n{self.text('body')}"
-            time.sleep(_BETWEEN)
+            load()
         return value
 
     def text(self, selector: str) -> str:
