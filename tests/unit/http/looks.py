@@ -7,37 +7,12 @@ from nuttwist.http.source import Look, PoolLook
 from nuttwist.observed import Observed
 from nuttwist.statistics import PoolFigures
 
-NO_TRAFFIC = dict.fromkeys(
-    [
-        "server_eof",
-        "server_err",
-        "server_timedout",
-        "server_connections",
-        "server_ejected_at",
-        "requests",
-        "request_bytes",
-        "responses",
-        "response_bytes",
-        "in_queue",
-        "in_queue_bytes",
-        "out_queue",
-        "out_queue_bytes",
-    ],
-    0,
-)
-NO_COUNTERS = dict.fromkeys(
-    [
-        "client_eof",
-        "client_err",
-        "client_connections",
-        "server_ejects",
-        "forward_error",
-        "fragments",
-        "client_refused",
-        "opened",
-    ],
-    0,
-)
+_TRAFFIC = """server_eof server_err server_timedout server_connections server_ejected_at requests
+    request_bytes responses response_bytes in_queue in_queue_bytes out_queue out_queue_bytes"""
+_COUNTERS = """client_eof client_err client_connections server_ejects forward_error fragments
+    client_refused opened"""
+NO_TRAFFIC = dict.fromkeys(_TRAFFIC.split(), 0)
+NO_COUNTERS = dict.fromkeys(_COUNTERS.split(), 0)
 
 
 def poolLook(*names, servers=None, counters=None, draining=False, seen=None, **settings):
