@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from tests.load.client import Client, Habits
 from tests.load.conversation import Conversation
-from tests.load.dialect import Dialect
+from tests.load.dialect import Asked, Dialect
 from tests.load.tally import Tally
 from tests.load.values import Identity
 
@@ -109,6 +109,10 @@ class Crowd:
             client.leave()
         self.checkEmpty()
         return self._empty
+
+    def pending(self) -> list[Asked]:
+        """What has no reply yet."""
+        return [each for client in self._clients() for each in client.conversation.pending]
 
     def checkEmpty(self) -> None:
         """Somebody has gone."""

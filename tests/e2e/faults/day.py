@@ -104,6 +104,16 @@ class Day:
         wanted = tally.replies.total() + count
         await self.until(lambda: tally.replies.total() >= wanted, "replies")
 
+    async def settled(self) -> None:
+        """
+        Wait until all that has been asked by now is answered: an error that a client will read
+        behind other replies may be older than the replies of others.
+        """
+        asked = {id(each): each for each in self.crowd.pending()}
+        await self.until(
+            lambda: not any(id(each) in asked for each in self.crowd.pending()), "answers"
+        )
+
     async def troubled(self, text: str, count: int = 5) -> None:
         """Wait for more errors of a kind."""
         errors = self.crowd.tally.errors

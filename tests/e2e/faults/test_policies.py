@@ -63,12 +63,14 @@ async def test_failAnswersAtOnceOnceAServerIsOut(kind: str, tmp_path: Path) -> N
         tally = day.crowd.tally
         day.servers[0].stop()
         await day.troubled(out)
+        await day.settled()
         waited = tally.errors[TIMED_OUT]
         await day.troubled(out, 50)
         await day.replies(200)
         assert tally.errors[TIMED_OUT] == waited
         day.servers[0].cont()
         await day.served("s0")
+        await day.settled()
         # It has its values still, and nobody else has got any in its place.
         errors, misses, hits = day.errors(), tally.replies["miss"], tally.replies["hit"]
         await day.until(lambda: tally.replies["hit"] >= hits + 300, "hits")
@@ -86,7 +88,7 @@ async def test_aBackupKeepsHits(kind: str, tmp_path: Path) -> None:
         assert day.proxy.stats()["spare"]["s0"]["responses"] == 0
         day.servers[0].kill()
         await day.counted(lambda counters: counters["server_ejects"])
-        await day.replies(50)
+        await day.settled()
         errors = day.errors()
         spare = day.proxy.stats()["spare"]["s0"]["responses"]
         await day.until(

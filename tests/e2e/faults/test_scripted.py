@@ -187,7 +187,7 @@ async def test_aServerThatLetsNobodyInIsEjected(kind: str, tmp_path: Path) -> No
         ejecting = ("auto_eject_hosts: true", "server_retry_timeout: 100", "timeout: 200")
         async with badDay(kind, tmp_path, *ejecting, errors={TIMED_OUT}, fourth=hole) as day:
             await day.counted(lambda counters: counters["server_ejects"])
-            await day.replies(200)
+            await day.settled()
             errors = day.errors()
             opened = day.proxy.stats()["total_connections"]
             await day.until(lambda: day.proxy.stats()["total_connections"] >= opened + 2, "probes")
