@@ -144,7 +144,10 @@ SERVER_REFUSED = Event(
     "greeting_refused", _WARN, "{pool}: {server} ({address}) refused the greeting: {reason}"
 )
 SERVER_EJECTED = Event(
-    "server_ejected", _WARN, "{pool}: ejected {server} for {seconds} s: {reason}", ("by_hand",)
+    "server_ejected",
+    _WARN,
+    "{pool}: ejected {server} {term}: {reason}",
+    ("seconds", "by_hand"),
 )
 SERVER_PROBED = Event("server_probed", _DEBUG, "{pool}: asking {server} whether it is well")
 SERVER_STILL_OUT = Event(

@@ -148,8 +148,9 @@ class Standing:
             _log,
             pool=self._name,
             server=server,
-            seconds="any number of" if news.seconds is None else news.seconds,
+            term="until it is let in" if news.seconds is None else f"for {news.seconds} s",
             reason=news.why,
+            seconds=news.seconds,
             by_hand=news.byHand,
         )
         self.whys[server] = news.why

@@ -21,7 +21,14 @@ from nuttwist.options import logFilter
 from nuttwist.workers.logged import relay
 from nuttwist.workers.messages import Logged
 
-EJECTED = {"pool": "p", "server": b"s\xff", "seconds": None, "reason": "x\ny", "by_hand": False}
+EJECTED = {
+    "pool": "p",
+    "server": b"s\xff",
+    "term": "for good",
+    "reason": "x\ny",
+    "seconds": None,
+    "by_hand": False,
+}
 
 
 def written(say) -> list[dict]:
@@ -42,9 +49,10 @@ def test_aLineHasItsFieldsAndWhatEachHas() -> None:
         "level": "warn",
         "namespace": "nuttwist.some",
         "event": "server_ejected",
-        "message": "p: ejected b's\\xff' for None s: x\ny",
+        "message": "p: ejected b's\\xff' for good: x\ny",
         "pool": "p",
         "server": "s\\xff",
+        "term": "for good",
         "seconds": None,
         "reason": "x\ny",
         "by_hand": False,

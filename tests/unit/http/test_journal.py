@@ -17,7 +17,9 @@ def test_eventsAreToldNewestFirst():
     """With kind, pool and server where the event has them."""
     journal = Journal()
     log = logging(journal)
-    SERVER_EJECTED(log, pool="leaf", server="a", seconds=5, reason="dead", by_hand=False)
+    SERVER_EJECTED(
+        log, pool="leaf", server="a", term="for 5 s", reason="dead", seconds=5, by_hand=False
+    )
     log.info("something", server="b")
     told = journal.since(0, 10)
     assert [(each["kind"], each["pool"], each["server"]) for each in told["events"]] == [
