@@ -36,4 +36,15 @@ A pool is one listener and a set of servers; a backend is one connection to a se
 has the same drawing with what the words mean.
 """
 
-__version__ = "0.1.0"
+from importlib.util import find_spec
+
+#: As pip knows it.
+VERSION = "0.1.0"
+
+_PART = find_spec("nuttwist.wire.request")
+
+#: Whether the core is compiled, which it is as a whole or not at all: C{setup.py} says when.
+COMPILED = _PART is not None and not str(_PART.origin).endswith(".py")
+
+#: The version with the form that runs as its local label (PEP 440).
+__version__ = VERSION + ("+compiled" if COMPILED else "+pure")

@@ -7,27 +7,20 @@ is installed then has both, and Python prefers the compiled one. Both behave the
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-from nuttwist import __version__
+from nuttwist import COMPILED, VERSION
 
 __all__ = ["described", "form"]
-
-#: Any module of the core: they are compiled together or not at all.
-_PART = "nuttwist.wire.request"
 
 
 def form() -> str:
     """
     @return: C{"compiled core"} or C{"pure Python"}.
     """
-    part = find_spec(_PART)
-    assert part is not None
-    return "pure Python" if (part.origin or "").endswith(".py") else "compiled core"
+    return "compiled core" if COMPILED else "pure Python"
 
 
 def described() -> str:
     """
     @return: The name, the version and the form, as for C{--version}.
     """
-    return f"nuttwist-{__version__} ({form()})"
+    return f"nuttwist-{VERSION} ({form()})"

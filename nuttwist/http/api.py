@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from nuttwist import __version__
+from nuttwist import VERSION
 from nuttwist.form import form
 from nuttwist.http import figures
 from nuttwist.http.answering import Answer, Branch, Deed, Said, Wrong, inJson, nowhere
@@ -168,7 +168,7 @@ class Api:
         return inJson(
             {
                 "service": "nuttwist",
-                "version": __version__,
+                "version": VERSION,
                 "form": form(),
                 "source": socket.gethostname(),
                 "time": look.time,

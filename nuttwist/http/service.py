@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from nuttwist import __version__
+from nuttwist import VERSION
 from nuttwist.events import LISTENING, NOT_LISTENING
 from nuttwist.form import form
 from nuttwist.http import figures
@@ -148,7 +148,7 @@ class HttpService(Service):
     async def _metrics(self, _: Request) -> Said:
         look = await self._source.look(deep=True)
         reloads = self.journal.counts["reloaded"]
-        collector = Collector(look, self._source.started, reloads, __version__, form())
+        collector = Collector(look, self._source.started, reloads, VERSION, form())
         return HTTPStatus.OK, CONTENT_TYPE, exposition(collector)
 
     async def _health(self, _: Request) -> Said:

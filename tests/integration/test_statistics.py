@@ -6,7 +6,7 @@ import json
 import socket
 import time
 
-from nuttwist import __version__
+from nuttwist import VERSION
 
 from .case import PlainReactor, ProxyCase, keyOf
 from .servers import LOOPBACK
@@ -63,7 +63,7 @@ class Statistics:
         pool = {**IDLE_POOL, "one": IDLE_SERVER, "two": IDLE_SERVER}
         expected = {
             "source": socket.gethostname(),
-            "version": __version__,
+            "version": VERSION,
             "total_connections": 1,
             "curr_connections": 1,
             "pool": pool,

@@ -29,12 +29,18 @@ def test_theCoreIsOfOneForm():
     assert {not part.__file__.endswith(".py") for part in parts} == {COMPILED}
 
 
+def test_theVersionOfThePackageHasTheFormAsItsLabel():
+    """A version as Python has them, which pip's own is the beginning of."""
+    label = "compiled" if COMPILED else "pure"
+    assert nuttwist.__version__ == f"{nuttwist.VERSION}+{label}"
+
+
 def test_versionTellsTheForm(capsys):
     """C{--version} has the bare version and, behind it, the form."""
     with pytest.raises(SystemExit) as ended:
         Options().parseOptions(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().err == f"This is nuttwist-{nuttwist.__version__} ({form()})\n"
+    assert capsys.readouterr().err == f"This is nuttwist-{nuttwist.VERSION} ({form()})\n"
 
 
 def test_runningThePackageTellsTheForm():

@@ -38,7 +38,7 @@ def standard(client: LocalClient) -> dict[str, dict[str, str]]:
         "Server": {
             "redis_version": REDIS_VERSION.decode(),
             "redis_mode": "standalone",
-            "nuttwist_version": nuttwist.__version__,
+            "nuttwist_version": nuttwist.VERSION,
             "process_id": str(os.getpid()),
         },
         "Clients": {"connected_clients": str(client.clients())},
@@ -116,7 +116,7 @@ def lolwut(client: LocalClient, args: Sequence[bytes]) -> bytes:
     """
     LOLWUT [WHATEVER...]
     """
-    text = f"A nut with a twist. nuttwist ver. {nuttwist.__version__}\n"
+    text = f"A nut with a twist. nuttwist ver. {nuttwist.VERSION}\n"
     return resp.verbatim(text.encode(), client.session.protocol)
 
 

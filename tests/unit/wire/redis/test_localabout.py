@@ -33,7 +33,7 @@ def test_sectionsOfEveryRedisHaveFieldsThatRedisHas():
     odd = {key for name, fields in ours.items() for key in fields if key not in theirs[name]}
     assert odd == {"nuttwist_version"}
     assert ours["Server"]["redis_version"] == theirs["Server"]["redis_version"]
-    assert ours["Server"]["nuttwist_version"] == nuttwist.__version__
+    assert ours["Server"]["nuttwist_version"] == nuttwist.VERSION
     assert ours["Clients"] == {"connected_clients": "3"}
 
 
