@@ -32,6 +32,9 @@ from tests.load.redis import Redis
 SECONDS = 60.0
 """The deadline of what should happen at once, on a machine that has much else to do."""
 
+LATE = 2000
+"""The timeout, in milliseconds, of a pool in which nobody but a dead server is to be that late."""
+
 STARTS = {"memcached": startMemcached, "redis": startRedis}
 DIALECTS = {"memcached": Memcache(), "redis": Redis()}
 KEYS = {"memcached": (), "redis": ("redis: true",)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
-from tests.e2e.faults.day import REFUSED, RESET, TIMED_OUT, UNKNOWN, badDay
+from tests.e2e.faults.day import LATE, REFUSED, RESET, TIMED_OUT, UNKNOWN, badDay
 from tests.load.client import Habits
 
 KINDS = pytest.mark.parametrize("kind", ["memcached", "redis"])
@@ -58,7 +58,7 @@ async def test_failAnswersAtOnceOnceAServerIsOut(kind: str, tmp_path: Path) -> N
     so, and no other server is asked for them.
     """
     out = f"server s0 is out: {TIMED_OUT}"
-    keys = (*EJECTING, "on_failure: fail", "timeout: 300")
+    keys = (*EJECTING, "on_failure: fail", f"timeout: {LATE}")
     async with badDay(kind, tmp_path, *keys, errors={TIMED_OUT, out}) as day:
         tally = day.crowd.tally
         day.servers[0].stop()

@@ -8,7 +8,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.task import deferLater
 
-from tests.e2e.faults.day import REFUSED, RESET, TIMED_OUT, UNKNOWN, badDay
+from tests.e2e.faults.day import LATE, REFUSED, RESET, TIMED_OUT, UNKNOWN, badDay
 from tests.load.client import Habits
 
 KINDS = pytest.mark.parametrize("kind", ["memcached", "redis"])
@@ -88,7 +88,7 @@ async def test_anEjectedServerCostsNobodyAnything(kind: str, tmp_path: Path) -> 
 @pytest_twisted.ensureDeferred
 async def test_aHeldServerIsProbedOnAConnectionOfItsOwn(kind: str, tmp_path: Path) -> None:
     """One that accepts and says nothing stays out, and no client waits for it."""
-    keys = (*EJECTING, "timeout: 200")
+    keys = (*EJECTING, f"timeout: {LATE}")
     async with badDay(kind, tmp_path, *keys, errors={TIMED_OUT}) as day:
         day.servers[0].stop()
         await day.counted(lambda counters: counters["server_ejects"])

@@ -30,13 +30,15 @@ async def test_repliesThatEndInTheMiddle(
     kind: str, end: str, text: str, counter: str, tmp_path: Path
 ) -> None:
     """At whatever byte a connection ends, what waits on it gets one error, and the next is new."""
-    async with badDay(kind, tmp_path, "timeout: 500", errors={text}) as day:
+    # The kernel resets a connection that is closed before all was read that had come on it.
+    besides = {RESET} if end == "close" else ()
+    timeout = 500 if text == TIMED_OUT else 30000
+    async with badDay(kind, tmp_path, f"timeout: {timeout}", errors={text, *besides}) as day:
         for limit in LIMITS:
-            ended = day.relay.ended
+            before = day.counters()["s1"][counter]
             day.relay.manner = Manner(limit=limit, end=end)
-            await day.until(lambda ended=ended: day.relay.ended > ended, "the end")
+            await day.counted(lambda counters, before=before: counters["s1"][counter] > before)
         day.relay.manner = Manner()
-        await day.counted(lambda counters: counters["s1"][counter] >= len(LIMITS))
         await day.served()
         assert day.errors()
 

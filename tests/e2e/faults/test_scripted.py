@@ -11,7 +11,7 @@ import pytest_twisted
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 
-from tests.e2e.faults.day import KEYS, RESET, TIMED_OUT, UNKNOWN, badDay, theReactor, until
+from tests.e2e.faults.day import KEYS, LATE, RESET, TIMED_OUT, UNKNOWN, badDay, theReactor, until
 from tests.e2e.faults.scripted import Connection, Scripted, blackHole
 from tests.e2e.proxy import Proxy, watched
 from tests.e2e.servers import HOST
@@ -184,7 +184,7 @@ async def test_aServerThatLetsNobodyIn(kind: str, tmp_path: Path) -> None:
 async def test_aServerThatLetsNobodyInIsEjected(kind: str, tmp_path: Path) -> None:
     """It is out after its failures, and its probes, which hang too, cost nobody anything."""
     with blackHole() as hole:
-        ejecting = ("auto_eject_hosts: true", "server_retry_timeout: 100", "timeout: 200")
+        ejecting = ("auto_eject_hosts: true", "server_retry_timeout: 100", f"timeout: {LATE}")
         async with badDay(kind, tmp_path, *ejecting, errors={TIMED_OUT}, fourth=hole) as day:
             await day.counted(lambda counters: counters["server_ejects"])
             await day.settled()
