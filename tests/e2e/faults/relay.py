@@ -137,7 +137,6 @@ class _Downstream(Protocol):
     def _end(self, how: str) -> None:
         self._ended = True
         self._waiting.clear()
-        self.factory.ended += 1
         # What was written should be on its way first: an abort throws away what is not.
         self.factory.reactor.callLater(_AWAY, ENDS[how], self.transport)
 
@@ -150,7 +149,6 @@ class Relay(ServerFactory):
     @ivar target: the port of the server behind it.
     @ivar manner: how it passes replies on, from now.
     @ivar connections: those that are open.
-    @ivar ended: how many connections have reached their limit.
     """
 
     noisy = False
@@ -161,7 +159,6 @@ class Relay(ServerFactory):
         self.target = target
         self.manner = manner
         self.connections: list[_Downstream] = []
-        self.ended = 0
         self.port = freePort()
         self._listening: Any = None
         self.open()
