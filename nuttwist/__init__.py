@@ -23,7 +23,12 @@ A request on its way, and the rooms of the house::
      nuttwist/ring/   key to server, no I/O: hashes, hash tags, ketama, modula and random,
                       the ejection ledger
      nuttwist/net/    sockets: the two protocols, backend, frontend, probe, turn batcher
-     nuttwist/        distributor, pools, reload, statistics, the service
+     nuttwist/        pools, reload, statistics, the service, the command
+     nuttwist/distributor/
+                      a pool's servers: ways to them, who is out, how they come back
+     nuttwist/listening/
+                      ports that listen or fail the start, and how they move
+     nuttwist/logs/   what the log says, and where it goes
      nuttwist/config/ the configuration, as values and from a file
      nuttwist/workers/
                       several processes behind the same listeners

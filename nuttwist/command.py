@@ -16,9 +16,9 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger, globalLogPublisher
 
 from nuttwist.config import SettingError
-from nuttwist.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
 from nuttwist.form import described
-from nuttwist.logs import Verbosity, reopenLogs
+from nuttwist.logs.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
+from nuttwist.logs.process import Verbosity, reopenLogs
 from nuttwist.signals import Signals, keptForLater
 
 _log = Logger(namespace="nuttwist.command")

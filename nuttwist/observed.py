@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from nuttwist.distributor import Distributor
-from nuttwist.server import Server
+from nuttwist.distributor.server import Server
 from nuttwist.wire.sampler import PoolSampler
 from nuttwist.wire.samples import BOUNDS, Histogram, TopKeys, topOf
 from nuttwist.wire.sights import Shown, SlowRequest

@@ -15,9 +15,9 @@ from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Change
 from nuttwist.config import PoolConfig
 from nuttwist.distributor import Distributor
-from nuttwist.events import POOL_DRAINING, POOL_STOPPED
 from nuttwist.listening import ListeningService
-from nuttwist.moving import bindAll
+from nuttwist.listening.moving import bindAll
+from nuttwist.logs.events import POOL_DRAINING, POOL_STOPPED
 from nuttwist.net.adopting import Inherited
 from nuttwist.net.frontend import Frontend
 from nuttwist.net.serverprotocol import Terms

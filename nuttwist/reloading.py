@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from nuttwist.changes import Changes
 from nuttwist.config import PoolConfig, SettingError
 from nuttwist.config.file import ConfigError
-from nuttwist.events import (
+from nuttwist.logs.events import (
     RELOAD_CHANGE,
     RELOAD_FAILED,
     RELOAD_MISTAKE,

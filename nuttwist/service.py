@@ -20,13 +20,13 @@ from nuttwist.config import Listen, PoolConfig
 from nuttwist.config.file import loadConfig
 from nuttwist.config.pools import checkPools
 from nuttwist.listening import ListeningService
-from nuttwist.moving import Departures, bindAll
+from nuttwist.listening.moving import Departures, bindAll
+from nuttwist.listening.telling import TellingService
 from nuttwist.net.adopting import Inherited
 from nuttwist.pool import PoolService
 from nuttwist.reactors import loopOn
 from nuttwist.sampling import Sampling
 from nuttwist.statistics import Statistics
-from nuttwist.telling import TellingService
 
 #: The verbosity from which on the log has each client.
 CLIENTS_FROM = 7

@@ -16,7 +16,7 @@ from importlib.metadata import version
 
 import attrs
 
-from nuttwist.server import Server
+from nuttwist.distributor.server import Server
 from nuttwist.wire.counters import PoolCounters
 
 #: The pool's counters that the JSON shows, in its order.

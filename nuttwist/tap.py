@@ -20,13 +20,13 @@ from twisted.logger import Logger, LogLevel, globalLogPublisher
 from nuttwist.command import CommandService, StartError, inOneLine
 from nuttwist.config.file import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
-from nuttwist.events import NOT_RELOADABLE
 from nuttwist.http.crew import CrewSource
 from nuttwist.http.local import LocalSource
 from nuttwist.http.service import HttpService
 from nuttwist.http.settings import HttpSettings
-from nuttwist.jsonlog import logInJson
-from nuttwist.logs import Verbosity
+from nuttwist.logs.events import NOT_RELOADABLE
+from nuttwist.logs.jsonlog import logInJson
+from nuttwist.logs.process import Verbosity
 from nuttwist.options import Options, logFilter
 from nuttwist.reactors import processReactor
 from nuttwist.reloading import Reloading

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from nuttwist.config import Listen, PoolConfig, ServerConfig
 from nuttwist.demo.cache import Cache
 from nuttwist.demo.protocol import DemoFactory
-from nuttwist.events import DEMO_LISTENING
+from nuttwist.logs.events import DEMO_LISTENING
 from nuttwist.pool import PoolService
 from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService

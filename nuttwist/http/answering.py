@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from nuttwist.events import ANSWER_FAILED
+from nuttwist.logs.events import ANSWER_FAILED
 
 _log = Logger(namespace="nuttwist.http")
 

@@ -11,8 +11,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
+from nuttwist.distributor.standing import BY_HAND
 from nuttwist.http.source import Drop, Look, Unsteerable
-from nuttwist.standing import BY_HAND
 from nuttwist.workers.crew import WorkersService
 from nuttwist.workers.messages import Ejected, Readmitted
 from nuttwist.workers.observing import check

@@ -17,7 +17,7 @@ LENGTH = 500
 #: Characters of a text that are kept.
 TEXT_MAX = 500
 
-#: What counts as a kind of its own, by the names of L{nuttwist.events}; all else is L{OTHER}.
+#: What counts as a kind of its own, by the names of L{nuttwist.logs.events}; all else is L{OTHER}.
 KINDS = {
     "server_ejected": "ejected",
     "server_readmitted": "readmitted",

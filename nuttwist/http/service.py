@@ -23,7 +23,6 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from nuttwist import VERSION
-from nuttwist.events import LISTENING, NOT_LISTENING
 from nuttwist.form import form
 from nuttwist.http import figures
 from nuttwist.http.answering import Answer, Branch, Said, inJson
@@ -36,6 +35,7 @@ from nuttwist.http.settings import HttpSettings
 from nuttwist.http.site import Connections, GuardedSite
 from nuttwist.http.source import Look, Source
 from nuttwist.http.tap import TapResource
+from nuttwist.logs.events import LISTENING, NOT_LISTENING
 from nuttwist.net.addresses import placeOf
 
 _log = Logger(namespace="nuttwist.http")

@@ -11,9 +11,9 @@ from functools import lru_cache
 import attrs
 
 from nuttwist.config import PoolConfig
+from nuttwist.distributor.ways import KEEPING
 from nuttwist.http.source import PoolLook
 from nuttwist.ring.distributions import Ketama, RingServer
-from nuttwist.ways import KEEPING
 
 #: Hashes are numbers below this.
 CIRCLE = 2**32

@@ -24,7 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from nuttwist.events import SERVER_REFUSED
+from nuttwist.logs.events import SERVER_REFUSED
 from nuttwist.net.clientprotocol import ClientProtocol
 from nuttwist.net.crowd import CROWD, Crowd
 from nuttwist.net.deadline import Clock, Deadline

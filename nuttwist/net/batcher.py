@@ -29,7 +29,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from nuttwist.events import CONNECTION_FAILED, END_FAILED
+from nuttwist.logs.events import CONNECTION_FAILED, END_FAILED
 from nuttwist.net.transports import LeanConnector, LeanPort, LeanUnixConnector, LeanUnixPort
 from nuttwist.net.turn import Turn
 

@@ -11,7 +11,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.events import SERVER_NONSENSE
+from nuttwist.logs.events import SERVER_NONSENSE
 from nuttwist.net.lines import ChunkReceiver
 from nuttwist.net.troubles import NONSENSE, Trouble, troubleOf
 from nuttwist.wire.framing import BadReply, Grammar

@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from nuttwist.events import TASK_FAILED
+from nuttwist.logs.events import TASK_FAILED
 
 _log = Logger(namespace="nuttwist.turn")
 

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.events import CLIENT_ACCEPTED, CLIENT_CLOSED, CLIENT_REFUSED, CLIENT_SLOW
+from nuttwist.logs.events import CLIENT_ACCEPTED, CLIENT_CLOSED, CLIENT_REFUSED, CLIENT_SLOW
 from nuttwist.net.addresses import placeOf
 from nuttwist.net.lines import StreamTransport
 from nuttwist.net.troubles import CLOSED, troubleOf

@@ -25,9 +25,9 @@ from twisted.logger import (
 )
 from twisted.python.failure import Failure
 
-from nuttwist.events import MESSAGE_FAILED
-from nuttwist.jsonlog import fieldsOf
-from nuttwist.logs import limitLog
+from nuttwist.logs.events import MESSAGE_FAILED
+from nuttwist.logs.jsonlog import fieldsOf
+from nuttwist.logs.process import limitLog
 from nuttwist.options import logFilter
 from nuttwist.reactors import processReactor
 from nuttwist.ring.ledger import Back, Out

@@ -18,10 +18,10 @@ from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Changes, difference, lasting
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.config.pools import checkPools
-from nuttwist.events import WORKER_ENDED
+from nuttwist.listening.telling import TellingService
+from nuttwist.logs.events import WORKER_ENDED
 from nuttwist.net.frontend import GRACE
 from nuttwist.sampling import Sampling
-from nuttwist.telling import TellingService
 from nuttwist.workers.configs import encodePools, partOf
 from nuttwist.workers.counting import Counting
 from nuttwist.workers.holdings import HeldListening, Holdings

@@ -14,7 +14,7 @@ from twisted.internet.protocol import ServerFactory
 from nuttwist.changes import Changes
 from nuttwist.config import PoolConfig
 from nuttwist.listening import ListeningService
-from nuttwist.moving import bindAll
+from nuttwist.listening.moving import bindAll
 
 
 class Workers(ServerFactory):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import attrs
 from twisted.logger import Logger, LogLevel
 
-from nuttwist.jsonlog import OTHER
+from nuttwist.logs.jsonlog import OTHER
 from nuttwist.workers.messages import Logged
 
 

@@ -161,7 +161,7 @@ class Logged:
     To the parent: an event of the worker's log.
 
     @ivar level: the name of its level.
-    @ivar event: its name, if it is one of L{nuttwist.events}.
+    @ivar event: its name, if it is one of L{nuttwist.logs.events}.
     @ivar fields: of such an event.
     @ivar traceback: of the exception that it is about; empty if it is about none.
     """

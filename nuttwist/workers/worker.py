@@ -20,7 +20,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.events import WORKER_OUTPUT, WORKER_READY
+from nuttwist.logs.events import WORKER_OUTPUT, WORKER_READY
 from nuttwist.observed import Observed, decode
 from nuttwist.statistics import PoolFigures
 from nuttwist.workers.channel import Channel, ChannelFactory

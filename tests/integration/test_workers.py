@@ -14,9 +14,9 @@ from twisted.internet.interfaces import IListeningPort
 from zope.interface.verify import verifyObject
 
 from nuttwist.config import Listen
+from nuttwist.distributor.standing import BY_HAND
 from nuttwist.net.adopting import Inherited, adoptPort, never
 from nuttwist.service import ProxyService
-from nuttwist.standing import BY_HAND
 from nuttwist.workers.crew import WorkersService
 from nuttwist.workers.messages import Ejected, Readmitted
 

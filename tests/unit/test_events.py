@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from twisted.logger import LogLevel, capturedLogs
 
-from nuttwist import events
-from nuttwist.events import EVENTS, RESERVED
+from nuttwist.logs import events
+from nuttwist.logs.events import EVENTS, RESERVED
 from nuttwist.options import logFilter
 from nuttwist.service import CLIENTS_FROM
 

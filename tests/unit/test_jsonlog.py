@@ -14,9 +14,9 @@ from twisted.logger import (
 )
 from twisted.python import log as legacy
 
-from nuttwist.events import LISTENING, SERVER_EJECTED, TASK_FAILED
-from nuttwist.jsonlog import jsonLine, logInJson
-from nuttwist.logs import limitLog
+from nuttwist.logs.events import LISTENING, SERVER_EJECTED, TASK_FAILED
+from nuttwist.logs.jsonlog import jsonLine, logInJson
+from nuttwist.logs.process import limitLog
 from nuttwist.options import logFilter
 from nuttwist.workers.logged import relay
 from nuttwist.workers.messages import Logged

@@ -16,7 +16,7 @@ from twisted.logger import (
 )
 from twisted.python.logfile import LogFile
 
-from nuttwist.logs import Verbosity, limitLog, reopenLogs
+from nuttwist.logs.process import Verbosity, limitLog, reopenLogs
 from nuttwist.options import logFilter
 
 

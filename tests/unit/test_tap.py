@@ -16,7 +16,7 @@ from zope.interface.verify import verifyObject
 
 from nuttwist.command import CommandService
 from nuttwist.demo.service import DemoService
-from nuttwist.logs import Verbosity
+from nuttwist.logs.process import Verbosity
 from nuttwist.options import logFilter
 from nuttwist.tap import Options, StartError, makeService
 

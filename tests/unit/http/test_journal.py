@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.logger import Logger, LogPublisher
 
-from nuttwist.events import SERVER_EJECTED
 from nuttwist.http.journal import LENGTH, Journal
+from nuttwist.logs.events import SERVER_EJECTED
 
 
 def logging(journal, namespace="nuttwist.standing"):

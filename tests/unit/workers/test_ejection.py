@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nuttwist.distributor.standing import BY_HAND
 from nuttwist.ring.ledger import Back, Out
-from nuttwist.standing import BY_HAND
 from tests.unit.pools import ask
 
 RETRY = 30_000

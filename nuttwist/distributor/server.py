@@ -12,7 +12,7 @@ from zlib import crc32
 from twisted.logger import Logger
 
 from nuttwist.config import ServerConfig
-from nuttwist.events import SERVER_CLOSED, SERVER_CONNECTED, SERVER_LOST, SERVER_UNREACHABLE
+from nuttwist.logs.events import SERVER_CLOSED, SERVER_CONNECTED, SERVER_LOST, SERVER_UNREACHABLE
 from nuttwist.net.backend import Backend
 from nuttwist.net.troubles import Loss
 from nuttwist.net.watcher import State

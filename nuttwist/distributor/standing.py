@@ -11,10 +11,10 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from nuttwist.events import SERVER_BACK, SERVER_EJECTED
+from nuttwist.distributor.revival import Revival
+from nuttwist.logs.events import SERVER_BACK, SERVER_EJECTED
 from nuttwist.net.deadline import Clock
 from nuttwist.net.probe import Probe
-from nuttwist.revival import Revival
 from nuttwist.ring.ledger import Back, EjectionLedger, Out
 
 _log = Logger(namespace="nuttwist.standing")

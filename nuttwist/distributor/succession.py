@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import attrs
 
 from nuttwist.config import ServerConfig
-from nuttwist.server import Server
+from nuttwist.distributor.server import Server
 
 
 def _identity(config: ServerConfig) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from twisted.logger import Logger
 from nuttwist.certificates import isEncrypted, serverOptions
 from nuttwist.config import Listen, SettingError
 from nuttwist.config.endpoint import Endpoint, readEndpoint
-from nuttwist.events import LISTENING, NOT_LISTENING, Event
+from nuttwist.logs.events import LISTENING, NOT_LISTENING, Event
 from nuttwist.net.addresses import placeOf
 from nuttwist.net.adopting import Inherited, adoptPort
 from nuttwist.reactors import Sockets

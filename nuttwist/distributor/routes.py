@@ -7,8 +7,8 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from nuttwist.server import Server
-from nuttwist.ways import Ways
+from nuttwist.distributor.server import Server
+from nuttwist.distributor.ways import Ways
 from nuttwist.wire.pipeline import Pipeline
 
 #: Keys whose way is remembered. When there are more, all are forgotten: that bounds the memory

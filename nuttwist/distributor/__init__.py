@@ -1,8 +1,9 @@
 """
 The middle of the drawing: keys to backends, and which servers are live.
 
-The distributor owns the servers of one pool: L{nuttwist.ways} has the ways to them,
-L{nuttwist.standing} who is out, and L{nuttwist.wiring} how connections are made.
+The distributor owns the servers of one pool. Beside it are the ways to them (C{ways}, C{routes}),
+who is out and how they come back (C{standing}, C{revival}), how connections are made (C{wiring},
+C{connecting}), and who stays when the configuration changes (C{succession}).
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
 
 from nuttwist.config import PoolConfig, ServerConfig
+from nuttwist.distributor.routes import Routes
+from nuttwist.distributor.server import Server
+from nuttwist.distributor.standing import Standing
+from nuttwist.distributor.succession import Succession
+from nuttwist.distributor.ways import KEEPING, Ways
+from nuttwist.distributor.wiring import Wiring
 from nuttwist.net.backend import Backend
 from nuttwist.net.probe import Probe
 from nuttwist.reactors import Loop, nextTurn
 from nuttwist.ring.ledger import Back, EjectionLedger, Out
-from nuttwist.routes import Routes
-from nuttwist.server import Server
-from nuttwist.standing import Standing
-from nuttwist.succession import Succession
-from nuttwist.ways import KEEPING, Ways
 from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.dialect import Dialect
 from nuttwist.wire.retry import Allowance, Retries
 from nuttwist.wire.router import Settings
 from nuttwist.wire.sampler import PoolSampler
-from nuttwist.wiring import Wiring
 
 
 def _terms(config: PoolConfig) -> tuple[int, float, float]:

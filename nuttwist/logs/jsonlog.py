@@ -21,7 +21,7 @@ from twisted.logger import (
 )
 from zope.interface import provider
 
-from nuttwist.logs import bareObservers
+from nuttwist.logs.process import bareObservers
 
 #: The C{event} of what is not the proxy's own.
 OTHER = "log"

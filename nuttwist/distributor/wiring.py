@@ -9,12 +9,12 @@ from collections.abc import Callable
 import attrs
 
 from nuttwist.config import PoolConfig, ServerConfig
-from nuttwist.connecting import Connect, connectTo
+from nuttwist.distributor.connecting import Connect, connectTo
+from nuttwist.distributor.server import Server
 from nuttwist.net.backend import Backend
 from nuttwist.net.noserver import NoServer
 from nuttwist.net.probe import Probe
 from nuttwist.reactors import Loop
-from nuttwist.server import Server
 from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.router import Settings

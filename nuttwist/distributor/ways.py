@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from nuttwist.config import PoolConfig
+from nuttwist.distributor.server import Server
 from nuttwist.ring.distributions import RingServer
 from nuttwist.ring.ring import Ring
-from nuttwist.server import Server
 from nuttwist.wire.pipeline import Pipeline
 
 #: What clients are told of a server that is out: its name, and why.

@@ -11,8 +11,8 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 
 from nuttwist.config import Listen
-from nuttwist.events import LISTENER_LOST, NOT_ENDED
 from nuttwist.listening import ListeningService
+from nuttwist.logs.events import LISTENER_LOST, NOT_ENDED
 
 _log = Logger(namespace="nuttwist.moving")
 

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from nuttwist.events import SERVER_PROBED, SERVER_STILL_OUT
+from nuttwist.logs.events import SERVER_PROBED, SERVER_STILL_OUT
 from nuttwist.net.deadline import Clock
 from nuttwist.net.probe import Probe
 from nuttwist.ring.ledger import EjectionLedger
