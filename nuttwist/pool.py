@@ -20,54 +20,15 @@ from nuttwist.listening.moving import bindAll
 from nuttwist.logs.events import POOL_DRAINING, POOL_STOPPED
 from nuttwist.net.adopting import Inherited
 from nuttwist.net.frontend import Frontend
-from nuttwist.net.serverprotocol import Terms
 from nuttwist.net.visits import Visits
 from nuttwist.reactors import Loop
 from nuttwist.sampling import Sampling
 from nuttwist.statistics import PoolFigures, PoolView, Statistics, figuresOf
+from nuttwist.terms import DIALECTS, settingsOf, termsOf
 from nuttwist.wire.dialect import Dialect
-from nuttwist.wire.memcache.dialect import MEMCACHE
-from nuttwist.wire.redis.dialect import REDIS
-from nuttwist.wire.replyqueue import PATIENCE
-from nuttwist.wire.router import Settings
 from nuttwist.wire.sampler import PoolSampler
 
 _log = Logger(namespace="nuttwist.pool")
-
-#: By the value of the key C{redis}.
-DIALECTS: dict[bool, Dialect] = {False: MEMCACHE, True: REDIS}
-
-
-def settingsOf(config: PoolConfig, dialect: Dialect) -> Settings:
-    """
-    What the dialect needs to know of the configuration.
-    """
-    largest = config.item_size_max or dialect.item_size_max
-    return Settings(
-        item_size_max=largest,
-        request_bytes_max=largest + config.client_bytes_max,
-        reply_bytes_max=largest + PATIENCE * config.client_bytes_max,
-        line_length_max=config.line_length_max,
-        hangUp=config.on_unsupported == "close",
-        partial_results=config.partial_results,
-        flush_all=config.flush_all,
-        password=config.redis_auth,
-        database=config.redis_db,
-    )
-
-
-def termsOf(config: PoolConfig) -> Terms:
-    """
-    What the clients of a pool are held to.
-    """
-    idle = config.client_idle_timeout
-    return Terms(
-        limit=config.client_connections,
-        keepAlive=config.tcpkeepalive,
-        budget=config.client_bytes_max,
-        most=config.client_requests_max,
-        idleTimeout=None if idle is None else idle / 1000,
-    )
 
 
 class PoolService(MultiService):
@@ -102,9 +63,7 @@ class PoolService(MultiService):
         self._backup: PoolService | None = None
         dialect = DIALECTS[config.redis]
         self._settings = settingsOf(config, dialect)
-        self.sampler: PoolSampler | None = None
-        if sampling is not None:
-            self.sampler = sampling.samplerOf(config, dialect, loop.sockets.seconds)
+        self.sampler = self._samplerBy(dialect)
         self.distributor = Distributor(
             config,
             dialect,
@@ -114,20 +73,28 @@ class PoolService(MultiService):
             readSize,
             self.sampler,
         )
-        routes = self.distributor.lane(0)
-        self.frontend = Frontend(
-            lambda replies: dialect.requests(replies, routes, self._settings),
-            self.distributor.counters,
-            loop.turn,
-            loop.sockets,
-            dialect.refusal,
-            termsOf(config),
-            Visits(config.name),
-            readSize=readSize,
-        )
+        self.frontend = self._frontendFor(dialect, readSize)
         self.listening = self.listeningBy(config, inherited)
         self.distributor.setServiceParent(self)
         self.listening.setServiceParent(self)
+
+    def _samplerBy(self, dialect: Dialect) -> PoolSampler | None:
+        if self._sampling is None:
+            return None
+        return self._sampling.samplerOf(self.config, dialect, self._loop.sockets.seconds)
+
+    def _frontendFor(self, dialect: Dialect, readSize: int) -> Frontend:
+        routes = self.distributor.lane(0)
+        return Frontend(
+            lambda replies: dialect.requests(replies, routes, self._settings),
+            self.distributor.counters,
+            self._loop.turn,
+            self._loop.sockets,
+            dialect.refusal,
+            termsOf(self.config),
+            Visits(self.config.name),
+            readSize=readSize,
+        )
 
     def view(self) -> PoolView:
         """

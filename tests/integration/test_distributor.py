@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from nuttwist.pool import DIALECTS, settingsOf
+from nuttwist.terms import DIALECTS, settingsOf
 
 from .case import PlainReactor, ProxyCase, keyOf
 

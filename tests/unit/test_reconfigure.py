@@ -7,8 +7,8 @@ import pytest
 
 from nuttwist.config import ServerConfig
 from nuttwist.net.watcher import State
-from nuttwist.pool import settingsOf
 from nuttwist.ring.ledger import Out
+from nuttwist.terms import settingsOf
 from tests.unit.pools import ask, feed, heard, heardAll
 
 ABORTED = b"SERVER_ERROR Software caused connection abort\r\n"
