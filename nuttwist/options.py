@@ -11,21 +11,11 @@ import os
 import sys
 from collections.abc import Callable
 
-from twisted.logger import LogLevel, LogLevelFilterPredicate
 from twisted.python.usage import Options as TwistedOptions, UsageError
 
 from nuttwist.config.file import ConfigError, loadConfig
 from nuttwist.form import described
 from nuttwist.http.settings import HttpSettings, WrongHttp, readToken
-
-LEVELS = (
-    (1, LogLevel.critical),
-    (3, LogLevel.error),
-    (4, LogLevel.warn),
-    (6, LogLevel.info),
-    (11, LogLevel.debug),
-)
-"""The highest verbosity of each log level. twemproxy's eleven are syslog's eight and three more."""
 
 LOG_FORMATS = ("text", "json")
 
@@ -54,14 +44,6 @@ _COUNTERS = {
         "out_queue_bytes": "bytes of those requests",
     },
 }
-
-
-def logFilter(verbosity: int) -> LogLevelFilterPredicate:
-    """
-    @param verbosity: twemproxy's log level, from 0 to 11.
-    @return: What lets through the log events of that level and the more serious ones.
-    """
-    return LogLevelFilterPredicate(next(level for most, level in LEVELS if verbosity <= most))
 
 
 def _wholeNumber(option: str, least: int, most: int) -> Callable[[str], int]:

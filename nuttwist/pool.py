@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IAddress
 from twisted.logger import Logger
 
-from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Change
 from nuttwist.config import PoolConfig
+from nuttwist.config.certificates import checkCertificates
 from nuttwist.distributor import Distributor
 from nuttwist.listening import ListeningService
 from nuttwist.listening.moving import bindAll

@@ -14,9 +14,9 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
 
-from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Changes, difference
 from nuttwist.config import Listen, PoolConfig
+from nuttwist.config.certificates import checkCertificates
 from nuttwist.config.file import loadConfig
 from nuttwist.config.pools import checkPools
 from nuttwist.listening import ListeningService

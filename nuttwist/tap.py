@@ -20,19 +20,20 @@ from twisted.logger import Logger, LogLevel, globalLogPublisher
 from nuttwist.command import CommandService, StartError, inOneLine
 from nuttwist.config.file import ConfigError, loadConfig
 from nuttwist.demo.service import DemoService
-from nuttwist.http.crew import CrewSource
 from nuttwist.http.local import LocalSource
 from nuttwist.http.service import HttpService
 from nuttwist.http.settings import HttpSettings
 from nuttwist.logs.events import NOT_RELOADABLE
 from nuttwist.logs.jsonlog import logInJson
+from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import Verbosity
-from nuttwist.options import Options, logFilter
+from nuttwist.options import Options
 from nuttwist.reactors import processReactor
 from nuttwist.reloading import Reloading
 from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 from nuttwist.workers.crew import WorkersService
+from nuttwist.workers.source import CrewSource
 
 __all__ = ["Options", "StartError", "makeService"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import attrs
 
-from nuttwist.certificates import checkCertificates
 from nuttwist.config import PoolConfig, SettingError, internalOrder, repeated
+from nuttwist.config.certificates import checkCertificates
 from nuttwist.config.draft import Draft
 from nuttwist.config.mistake import ConfigError, Mistake, Notes
 from nuttwist.config.pools import wrongBackups

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from nuttwist.certificates import checkCertificates
 from nuttwist.config import PoolConfig, SettingError
+from nuttwist.config.certificates import checkCertificates
 
 
 @attrs.frozen

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IConnector
 from twisted.internet.protocol import ClientFactory
 
-from nuttwist.certificates import clientOptions
 from nuttwist.config import PoolConfig, ServerConfig
+from nuttwist.config.certificates import clientOptions
 from nuttwist.config.rules import numericHost
 from nuttwist.net.attempt import Attempt, Wrapping, plainly
 from nuttwist.reactors import Sockets

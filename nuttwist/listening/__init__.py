@@ -20,8 +20,8 @@ from twisted.internet.interfaces import IAddress, IListeningPort, IReactorTime
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
-from nuttwist.certificates import isEncrypted, serverOptions
 from nuttwist.config import Listen, SettingError
+from nuttwist.config.certificates import isEncrypted, serverOptions
 from nuttwist.config.endpoint import Endpoint, readEndpoint
 from nuttwist.logs.events import LISTENING, NOT_LISTENING, Event
 from nuttwist.net.addresses import placeOf

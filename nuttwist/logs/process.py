@@ -28,7 +28,7 @@ from twisted.python.logfile import BaseLogFile
 from zope.interface import provider
 
 from nuttwist.logs.events import LOG_NOT_REOPENED, LOG_REOPENED, NO_LOG_FILE, VERBOSITY
-from nuttwist.options import LEVELS, logFilter
+from nuttwist.logs.levels import LEVELS, logFilter
 
 _log = Logger(namespace="nuttwist.logs")
 

@@ -9,5 +9,5 @@ ejected, the log. When it closes, the worker ends, however the parent may have e
 
 The values come first and know no reactor: C{messages}, C{configs}, C{merging}, C{backoff} and
 C{outs}. C{child} is the program of a worker, C{worker} what the parent has of one, C{crew} the
-service that has them all.
+service that has them all, C{source} what the HTTP side asks of it.
 """

@@ -27,8 +27,8 @@ from twisted.python.failure import Failure
 
 from nuttwist.logs.events import MESSAGE_FAILED
 from nuttwist.logs.jsonlog import fieldsOf
+from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import limitLog
-from nuttwist.options import logFilter
 from nuttwist.reactors import processReactor
 from nuttwist.ring.ledger import Back, Out
 from nuttwist.sampling import Sampling

@@ -14,9 +14,9 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.certificates import checkCertificates
 from nuttwist.changes import Changes, difference, lasting
 from nuttwist.config import Listen, PoolConfig
+from nuttwist.config.certificates import checkCertificates
 from nuttwist.config.pools import checkPools
 from nuttwist.listening.telling import TellingService
 from nuttwist.logs.events import WORKER_ENDED

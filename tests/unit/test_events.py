@@ -11,7 +11,7 @@ from twisted.logger import LogLevel, capturedLogs
 
 from nuttwist.logs import events
 from nuttwist.logs.events import EVENTS, RESERVED
-from nuttwist.options import logFilter
+from nuttwist.logs.levels import logFilter
 from nuttwist.service import CLIENTS_FROM
 
 ROOT = Path(__file__).parents[2]

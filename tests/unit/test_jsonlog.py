@@ -16,8 +16,8 @@ from twisted.python import log as legacy
 
 from nuttwist.logs.events import LISTENING, SERVER_EJECTED, TASK_FAILED
 from nuttwist.logs.jsonlog import jsonLine, logInJson
+from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import limitLog
-from nuttwist.options import logFilter
 from nuttwist.workers.logged import relay
 from nuttwist.workers.messages import Logged
 

@@ -16,8 +16,8 @@ from twisted.logger import (
 )
 from twisted.python.logfile import LogFile
 
+from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import Verbosity, limitLog, reopenLogs
-from nuttwist.options import logFilter
 
 
 def say(publisher: LogPublisher, level: object, text: str = "") -> None:

@@ -16,8 +16,8 @@ from zope.interface.verify import verifyObject
 
 from nuttwist.command import CommandService
 from nuttwist.demo.service import DemoService
+from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import Verbosity
-from nuttwist.options import logFilter
 from nuttwist.tap import Options, StartError, makeService
 
 CONFIG = """

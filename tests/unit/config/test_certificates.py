@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from nuttwist.certificates import checkCertificates
 from nuttwist.config import SettingError
+from nuttwist.config.certificates import checkCertificates
 from nuttwist.config.file import ConfigError, loadConfig
 from tests.rig.authority import Authority
 from tests.unit.config.yamltext import poolText, read
