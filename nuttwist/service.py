@@ -211,14 +211,15 @@ class ProxyService(MultiService):
         known = {**self.pools, **added}
         removed = [self.pools[each.name] for each in changes.removed]
         self.pools = {each.name: known[each.name] for each in pools}
-        for pool in added.values():
-            pool.setServiceParent(self)
         for change in changes.changed:
             name = change.new.name
             self._departures.add(self.pools[name].follow(change.new, moved.get(name)))
         self._backUp()
+        # One that speaks another protocol leaves its name to its successor.
         for pool in removed:
             self._departures.add(Deferred.fromCoroutine(self._remove(pool)))
+        for pool in added.values():
+            pool.setServiceParent(self)
 
     async def _remove(self, pool: PoolService) -> None:
         self._leaving.add(pool)

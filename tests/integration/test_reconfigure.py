@@ -124,6 +124,17 @@ class Reconfiguring:
         self.assertEqual(await client.untilLost(), b"")
         await self.answered(proxy.pools["new"])
 
+    async def test_anotherProtocolIsAnotherPool(self):
+        """A pool of the same name and address takes the place of the one that there was."""
+        old = self.configure(self.demo(), listen=freePort())
+        proxy = self.proxy(old)
+        client = await self.answered(proxy.pools["pool"])
+        for protocol, asked in ((True, (b"PING\r\n", b"+PONG\r\n")), (False, MISS)):
+            await proxy.reconfigure([attrs.evolve(old, redis=protocol)])
+            self.assertEqual(await client.untilLost(), b"")
+            client = await self.client(proxy.pools["pool"])
+            await client.answers(*asked)
+
     async def test_aPoolThatMovesKeepsItsClients(self):
         """Who is connected stays, who comes finds it at the new address, and at no other."""
         config = self.configure(self.demo(), listen=freePort())
