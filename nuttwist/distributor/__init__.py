@@ -2,14 +2,13 @@
 The middle of the drawing: keys to backends, and which servers are live.
 
 The distributor owns the servers of one pool. Beside it are the ways to them (C{ways}, C{routes}),
-who is out and how they come back (C{standing}, C{revival}), how connections are made (C{wiring},
-C{connecting}), and who stays when the configuration changes (C{succession}).
+what they are held to account for (C{account}), who is out and how they come back (C{standing},
+C{revival}), how connections are made (C{wiring}, C{connecting}), and who stays when the
+configuration changes (C{succession}).
 """
 
 from __future__ import annotations
 
-import itertools
-import time
 from collections.abc import Callable, Iterable
 
 import attrs
@@ -17,7 +16,8 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
 
 from nuttwist.config import PoolConfig, ServerConfig
-from nuttwist.distributor.routes import Routes
+from nuttwist.distributor.account import Account
+from nuttwist.distributor.routes import Lanes, Routes
 from nuttwist.distributor.server import Server
 from nuttwist.distributor.standing import Standing
 from nuttwist.distributor.succession import Succession
@@ -61,26 +61,28 @@ class Distributor(Service):
         sampler: PoolSampler | None = None,
     ) -> None:
         """
-        @param statistics: what a client is told of the counters; see L{statistics}.
+        @param statistics: what a client is told of the counters, as names and values: those of
+            the pool for C{""}, those of each server for C{"servers"}.
         @param readSize: bytes read from a socket at a time.
         @param sampler: looks at requests; L{None}: nobody does.
         """
         self.config = config
         self.counters = PoolCounters()
         self.seconds = loop.sockets.seconds
-        self.statistics = statistics
         self._wiring = Wiring(config, settings, dialect, loop, readSize, sampler)
-        self._lanes: dict[int, Routes] = {}
-        self._clientNumbers = itertools.count(1)
         self.ledger = EjectionLedger(*_terms(config))
         self.standing = Standing(config.name, self, self.ledger, loop.sockets)
         self.ways = Ways(self._wiring.standIn)
+        self._lanes = Lanes(self.ways, self.counters, self.seconds, statistics)
+        self._account = Account(
+            self.isWatchful, self.standing, self.ledger, self.ways, self.counters
+        )
         self.servers = [self._serve(each, index) for index, each in enumerate(config.servers)]
         self._leaving: set[Backend] = set()
         self.ways.build(config, self.servers)
 
     def _serve(self, config: ServerConfig, index: int) -> Server:
-        return Server(self.config.name, config, index, self, self._makeBackends)
+        return Server(self.config.name, config, index, self._account, self._makeBackends)
 
     def _makeBackends(self, server: Server, lane: int) -> list[Backend]:
         backends = self._wiring.backends(server, lane)
@@ -163,17 +165,11 @@ class Distributor(Service):
         closed = backend.retire(seconds) if self.running else backend.stop()
         return closed.addCallback(lambda _: self._leaving.discard(backend))
 
-    # -- what routes ask
-
     def lane(self, number: int) -> Routes:
         """
         The router over one kind of server connections.
         """
-        routes = self._lanes.get(number)
-        if routes is None:
-            routes = self._lanes[number] = Routes(self, number)
-            self.ways.caches.append(routes.routes)
-        return routes
+        return self._lanes.lane(number)
 
     def locate(self, key: bytes) -> Server | None:
         """
@@ -181,31 +177,7 @@ class Distributor(Service):
         """
         return self.ways.locate(key)
 
-    def clients(self) -> int:
-        """
-        How many clients the pool has at the moment.
-        """
-        return self.counters.client_connections
-
-    def nextClient(self) -> int:
-        """
-        A number that no other client of the pool has got.
-        """
-        return next(self._clientNumbers)
-
-    # -- what servers tell
-
-    def opened(self) -> None:
-        """
-        A connection was opened.
-        """
-        self.counters.opened += 1
-
-    def crowd(self, change: int) -> None:
-        """
-        So many more pipelines hold clients back, or fewer.
-        """
-        self.ways.crowd(change)
+    # -- who is out
 
     def isWatchful(self) -> bool:
         """
@@ -213,29 +185,6 @@ class Distributor(Service):
         """
         config = self.config
         return bool(self.running) and (config.auto_eject_hosts or config.on_failure in KEEPING)
-
-    def isFailing(self, server: Server) -> bool:
-        """
-        True when a failure is held against a server that is live.
-        """
-        return self.ledger.failures(server.config.name) > 0
-
-    def succeeded(self, server: Server) -> None:
-        """
-        A server has answered: its failures are forgotten.
-        """
-        self.ledger.succeeded(server.config.name)
-
-    def failed(self, server: Server, why: str) -> None:
-        """
-        Count a failure, and eject the server when there were enough in a row.
-        """
-        watched = self.isWatchful() and server in self.servers
-        if watched and self.standing.failed(server.config.name, why):
-            self.counters.server_ejects += 1
-            server.counters.server_ejected_at = int(time.time() * 1_000_000)
-
-    # -- who is out
 
     def probe(self, done: Callable[[bool], None]) -> Probe:
         """

@@ -1,14 +1,15 @@
 """
-The router that one kind of client sees: keys to pipelines, with a memory of the way.
+The routers of a pool, one for each kind of client: keys to pipelines, with a memory of the way.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
-from typing import Protocol
+from collections.abc import Callable
 
-from nuttwist.distributor.server import Server
 from nuttwist.distributor.ways import Ways
+from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.pipeline import Pipeline
 
 #: Keys whose way is remembered. When there are more, all are forgotten: that bounds the memory
@@ -19,40 +20,52 @@ REMEMBERED = 65536
 MEMORABLE = 250
 
 
-class Map(Protocol):
+class Lanes:
     """
-    The distributor, as far as routing needs it.
+    The routers of one pool, and what all of them are asked.
 
     @ivar ways: where keys go.
+    @ivar seconds: now, by the reactor's clock.
+    @ivar statistics: the counters as names and values.
     """
 
-    servers: list[Server]
-    ways: Ways
+    def __init__(
+        self,
+        ways: Ways,
+        counters: PoolCounters,
+        seconds: Callable[[], float],
+        statistics: Callable[[str], list[tuple[str, str]]],
+    ) -> None:
+        self.ways = ways
+        self.seconds = seconds
+        self.statistics = statistics
+        self._counters = counters
+        self._numbers = itertools.count(1)
+        self._routers: dict[int, Routes] = {}
 
-    def statistics(self, about: str) -> list[tuple[str, str]]:
+    def lane(self, number: int) -> Routes:
         """
-        The counters as names and values.
-        """
+        The router over one kind of server connections; it comes to be when it is first needed.
 
-    def seconds(self) -> float:
+        @param number: which kind, as an index into the dialect's lanes.
         """
-        Now, by the reactor's clock.
-        """
+        router = self._routers.get(number)
+        if router is None:
+            router = self._routers[number] = Routes(self, number)
+            self.ways.caches.append(router.routes)
+        return router
 
     def clients(self) -> int:
         """
         How many clients the pool has at the moment.
         """
+        return self._counters.client_connections
 
     def nextClient(self) -> int:
         """
         A number that no other client of the pool has got.
         """
-
-    def lane(self, number: int) -> Routes:
-        """
-        The router over another kind of server connections.
-        """
+        return next(self._numbers)
 
 
 class Routes:
@@ -62,19 +75,18 @@ class Routes:
     @ivar routes: pipelines of keys routed since servers last went or came.
     """
 
-    def __init__(self, distributor: Map, lane: int) -> None:
+    def __init__(self, lanes: Lanes, lane: int) -> None:
         """
-        @param lane: which kind, as an index into the dialect's lanes.
+        @param lane: which kind.
         """
         self.routes: dict[bytes, Pipeline] = {}
-        self.seconds = distributor.seconds
-        self.statistics = distributor.statistics
-        self.lane = distributor.lane
-        self.clients = distributor.clients
-        self.nextClient = distributor.nextClient
+        self.seconds = lanes.seconds
+        self.statistics = lanes.statistics
+        self.lane = lanes.lane
+        self.clients = lanes.clients
+        self.nextClient = lanes.nextClient
         self.time = time.time
-        self._distributor = distributor
-        self._ways = distributor.ways
+        self._ways = lanes.ways
         self._lane = lane
 
     @property
@@ -102,5 +114,5 @@ class Routes:
         """
         return [
             (server.config.name, server.connections(self._lane)[0].pipeline)
-            for server in self._distributor.servers
+            for server in self._ways.servers
         ]

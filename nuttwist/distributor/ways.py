@@ -29,6 +29,7 @@ class Ways:
 
     @ivar crowded: how many pipelines hold their clients back at the moment, of this pool and of
         its backup.
+    @ivar servers: of the pool, in its internal order.
     @ivar running: False when there is no way to these servers; then they are no backup.
     @ivar fronts: the pools whose backup this is.
     @ivar caches: ways that are remembered; they are forgotten whenever one may have changed.
@@ -41,6 +42,7 @@ class Ways:
         """
         self.crowded = 0
         self.running = False
+        self.servers: Sequence[Server] = ()
         self.caches: list[dict[bytes, Pipeline]] = []
         self._standIn = standIn
         self._nobody = standIn()
@@ -52,7 +54,7 @@ class Ways:
         """
         Route to these servers from now on, in their order; L{rebuild} has to follow.
         """
-        self._servers = servers
+        self.servers = servers
         self._keeps = config.on_failure in KEEPING
         self._ring = Ring(
             [RingServer(each.nameBytes, each.weight) for each in config.servers],
@@ -70,7 +72,7 @@ class Ways:
         kept = whys if self._keeps else {}
         self._standIns = {name: self._standIn(OUT.format(name, kept[name])) for name in kept}
         gone = {} if self._keeps else whys
-        self._ring.rebuild([each.index for each in self._servers if each.config.name not in gone])
+        self._ring.rebuild([each.index for each in self.servers if each.config.name not in gone])
         self.forget()
 
     def open(self, *, running: bool) -> None:
@@ -115,7 +117,7 @@ class Ways:
         The server that the ring has for a key; L{None} when the ring is empty.
         """
         index = self._ring.locate(key)
-        return None if index is None else self._servers[index]
+        return None if index is None else self.servers[index]
 
     def wayOf(self, key: bytes, lane: int) -> Pipeline:
         """
