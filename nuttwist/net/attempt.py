@@ -5,11 +5,14 @@ To the factory that wants the connection it is a connector like Twisted's, with 
 all of it. The factory hears of a connection only when requests can be sent on it::
 
     name --> addresses --> connecting --> handshake --> made
-      |          |             |              |
-      +----------+-------------+--------------+--> clientConnectionFailed
+      |        ^   |            |              |
+      |        |   +------------+--------------+ (the next address)
+      +--------+---------------------------------> clientConnectionFailed (there is no other)
 
-Names are looked up by the reactor's resolver, which does not block, and anew for each attempt. An
-IPv4 address has precedence; a name without one has its IPv6 address taken.
+Names are looked up anew for each attempt. Their addresses are tried in turn, never two at a time:
+one that refuses gives way to the next at once, and one that is silent when it has had its equal
+share of the time that was left. (RFC 8305 begins the next in the meantime, which would make two
+connections to a server of which one is thrown away.)
 """
 
 from __future__ import annotations
@@ -20,19 +23,20 @@ from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet import error
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import (
     IAddress,
     IConnector,
     IDelayedCall,
     IHostnameResolver,
-    IHostResolution,
     IProtocol,
-    IResolutionReceiver,
 )
 from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from nuttwist.net.lookup import lookUp
+from nuttwist.net.troubles import UnreachableError
 
 
 class Network(Protocol):
@@ -42,6 +46,8 @@ class Network(Protocol):
 
     @property
     def nameResolver(self) -> IHostnameResolver: ...
+
+    def seconds(self) -> float: ...
 
     def callLater(self, delay: float, function: Any, *args: Any, **kw: Any) -> IDelayedCall: ...
 
@@ -75,7 +81,7 @@ def plainly(make: Callable[[], Any], _: Callable[[Failure], None]) -> IProtocol:
     return protocol
 
 
-@implementer(IConnector, IResolutionReceiver)
+@implementer(IConnector)
 class Attempt(ClientFactory):
     """
     Connects a factory to a server, once.
@@ -101,8 +107,11 @@ class Attempt(ClientFactory):
         self._factory = factory
         self._network = network
         self._wrapping = wrapping
-        self._addresses: list[Any] = []
         self._phase = Phase.LOOKING
+        # Those that are still to be tried, the one that is, and what became of it and others.
+        self._addresses: list[str] = []
+        self._address = ""
+        self._failures: list[tuple[str, BaseException | None]] = []
         self._connector: IConnector | None = None
         self._timer: IDelayedCall | None = None
         self._reason: Failure | None = None
@@ -114,65 +123,49 @@ class Attempt(ClientFactory):
         @param isNumeric: the host is an address, so there is nothing to look up.
         @param timeout: seconds for all of it.
         """
-        self._timeout = timeout
+        self._deadline = self._network.seconds() + timeout
         self._timer = self._network.callLater(timeout, self._late)
         self._factory.startedConnecting(self)
         if isNumeric:
-            self._connectTo(self._host)
+            self._found([self._host])
         else:
             self._lookUp()
         return self
 
-    # -- names
+    # -- addresses
 
     def _lookUp(self) -> None:
         try:
-            self._host.encode("idna")
-        except UnicodeError as wrong:
-            # Twisted's resolver leaves its caller without an answer to such a name.
-            self._failSoon(error.DNSLookupError(f"{self._host!r} is no host name: {wrong}"))
-        else:
-            self._network.nameResolver.resolveHostName(self, self._host, self._port)
+            lookUp(self._network.nameResolver, self._host, self._port, self._found)
+        except error.DNSLookupError as wrong:
+            self._failSoon(wrong)
 
-    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
-        """
-        Nothing to do: what is looked up is looked up to the end.
-        """
-
-    def addressResolved(self, address: IAddress) -> None:
-        """
-        The name has this address.
-        """
-        self._addresses.append(address)
-
-    def resolutionComplete(self) -> None:
-        """
-        The name has no further addresses.
-        """
+    def _found(self, addresses: list[str]) -> None:
         if self._phase is not Phase.LOOKING:
             return
-        # The kinds are in order of precedence.
-        usable = [
-            each.host
-            for kind in (IPv4Address, IPv6Address)
-            for each in self._addresses
-            if isinstance(each, kind)
-        ]
-        if usable:
-            self._connectTo(usable[0])
+        self._addresses = addresses
+        if addresses:
+            self._connectToNext()
         else:
             self._failSoon(error.DNSLookupError(f"no address for {self._host!r}"))
 
     def _failSoon(self, reason: Exception) -> None:
         # Whoever began this has not got the connector yet.
-        self._stopTimer()
-        self._timer = self._network.callLater(0, self._failed, Failure(reason))
+        self._startTimer(0, self._failed, Failure(reason))
+
+    def _left(self) -> float:
+        return self._deadline - self._network.seconds()
 
     # -- connecting
 
-    def _connectTo(self, address: str) -> None:
+    def _connectToNext(self) -> None:
+        # A lookup may end in the turn in which the time is up.
+        share = max(self._left(), 0) / len(self._addresses)
+        self._address = self._addresses.pop(0)
         self._phase = Phase.CONNECTING
-        self._connector = self._network.connectTCP(address, self._port, self, self._timeout)
+        self._reason = None
+        self._startTimer(share, self._late)
+        self._connector = self._network.connectTCP(self._address, self._port, self, share)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         self._phase = Phase.OPENING
@@ -188,25 +181,43 @@ class Attempt(ClientFactory):
         self._reason = self._reason or reason
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
-        self._failed(self._reason or reason)
+        self._unreachable(self._reason or reason)
 
     def clientConnectionLost(self, connector: IConnector, reason: Failure) -> None:
         if self._phase is Phase.MADE:
-            self._phase = Phase.OVER
+            self._end()
             self._factory.clientConnectionLost(self, reason)
         else:
-            self._failed(self._reason or reason)
+            self._unreachable(self._reason or reason)
+
+    def _unreachable(self, reason: Failure) -> None:
+        self._failures.append((self._address, reason.value))
+        if self._addresses and self._left() > 0:
+            self._connectToNext()
+        elif self._address == self._host or reason.type is error.UserError:
+            self._failed(reason)
+        else:
+            self._failed(Failure(UnreachableError(self._failures)))
 
     def _failed(self, reason: Failure) -> None:
         if self._phase is not Phase.OVER:
-            self._phase = Phase.OVER
-            self._stopTimer()
+            self._end()
             self._factory.clientConnectionFailed(self, reason)
+
+    def _end(self) -> None:
+        self._phase = Phase.OVER
+        self._stopTimer()
+        # It has this attempt: without the way back there is no cycle to be found later.
+        self._connector = None
 
     def _late(self) -> None:
         self._timer = None
         self._reason = Failure(error.TimeoutError())
         self._giveUp()
+
+    def _startTimer(self, delay: float, function: Any, *args: Any) -> None:
+        self._stopTimer()
+        self._timer = self._network.callLater(delay, function, *args)
 
     def _stopTimer(self) -> None:
         timer, self._timer = self._timer, None
@@ -219,6 +230,7 @@ class Attempt(ClientFactory):
         """
         Give up before the connection is made.
         """
+        self._addresses = []
         self._reason = self._reason or Failure(error.UserError())
         self._giveUp()
 

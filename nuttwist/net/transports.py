@@ -70,13 +70,36 @@ class Lean(_Base):
         super().write(data)
 
 
+class LeanBeginning(Lean):
+    """
+    Mixed into a transport that begins by connecting.
+    """
+
+    def failIfNotConnected(self, err: Any) -> None:
+        """
+        See L{twisted.internet.tcp.BaseClient.failIfNotConnected}.
+        """
+        super().failIfNotConnected(err)  # type: ignore[misc]  # it is a client besides
+        if not self.connected:
+            # Both have been its own bound methods: a cycle for each connection that is refused.
+            # The rest of the turn may call them once more.
+            self.doRead = _nothing  # type: ignore[method-assign]  # as Twisted does
+            self.doWrite = _nothing  # type: ignore[method-assign]
+
+
+def _nothing() -> None:
+    """
+    There is no connection to read from or to write to.
+    """
+
+
 class LeanServer(Lean, tcp.Server):
     """
     A connection that was accepted.
     """
 
 
-class LeanClient(Lean, tcp.Client):
+class LeanClient(LeanBeginning, tcp.Client):
     """
     A connection that was made.
     """
@@ -88,7 +111,7 @@ class LeanUnixServer(Lean, unix.Server):
     """
 
 
-class LeanUnixClient(Lean, unix.Client):
+class LeanUnixClient(LeanBeginning, unix.Client):
     """
     A connection that was made to a unix socket.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 
 import attrs
 from twisted.internet import error
@@ -19,6 +20,20 @@ class InsecureError(Exception):
     A connection could not be encrypted, or the other end is not who it should be; the argument
     says why.
     """
+
+
+class UnreachableError(Exception):
+    """
+    None of the addresses of a name can be reached.
+    """
+
+    def __init__(self, failures: Sequence[tuple[str, BaseException | None]]) -> None:
+        """
+        @param failures: each address, at least one, with why it cannot; in the order in which they
+            were tried.
+        """
+        super().__init__(failures)
+        self.failures = failures
 
 
 @attrs.frozen
@@ -78,8 +93,6 @@ _KINDS: tuple[tuple[type[BaseException], Trouble], ...] = (
     (error.NoRouteError, _byErrno(errno.EHOSTUNREACH)),
     (error.TimeoutError, DEADLINE),
     (error.TCPTimedOutError, DEADLINE),
-    (error.DNSLookupError, _byErrno(errno.EHOSTDOWN)),
-    (error.UnknownHostError, _byErrno(errno.EHOSTDOWN)),
 )
 
 
@@ -90,7 +103,18 @@ def troubleOf(exception: BaseException | None) -> Trouble:
     for kind, trouble in _KINDS:
         if isinstance(exception, kind):
             return trouble
+    if isinstance(exception, (error.DNSLookupError, error.UnknownHostError)):
+        return Trouble(os.strerror(errno.EHOSTDOWN), told=str(exception).rstrip("."))
     if isinstance(exception, InsecureError):
         return Trouble(os.strerror(errno.EPROTO), told=f"TLS: {exception}")
+    if isinstance(exception, UnreachableError):
+        return _ofAll(exception)
     number = getattr(exception, "osError", None)
     return _byErrno(number) if isinstance(number, int) else NONSENSE
+
+
+def _ofAll(exception: UnreachableError) -> Trouble:
+    # A client is told of the address that was to be had first, the log of each.
+    troubles = [(address, troubleOf(why)) for address, why in exception.failures]
+    told = "; ".join(f"{address}: {trouble.reason}" for address, trouble in troubles)
+    return attrs.evolve(troubles[0][1], told=told)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+from weakref import ref
 
 from twisted.internet.error import (
+    ConnectError,
     ConnectionLost,
     ConnectionRefusedError as Refused,
     DNSLookupError,
@@ -140,6 +143,23 @@ class LifeTests(BatcherCase):
         self.batcher.connectTCP(LOOPBACK, number, factory)
         await self.assertFailure(factory.made, Refused)
         self.assertEqual(self.batcher.fileno(), -1)
+
+    async def test_aFailedConnectionIsNoWorkForTheGarbageCollector(self):
+        """Its transport is gone a moment later, although nobody looks for cycles."""
+        missing = self.directory() / "missing"
+        with socket.create_server((LOOPBACK, 0)) as probe:
+            number = probe.getsockname()[1]
+        gc.disable()
+        self.addCleanup(gc.enable)
+        for connect in (
+            lambda factory: self.batcher.connectTCP(LOOPBACK, number, factory),
+            lambda factory: self.batcher.connectUNIX(str(missing), factory),
+        ):
+            factory = TalkerFactory()
+            transport = ref(connect(factory).transport)
+            await self.assertFailure(factory.made, ConnectError)
+            await self.turn()
+            self.assertIsNone(transport())
 
     async def test_aNameThatNoQueryCanCarry(self):
         """A label of 70 letters fails at once as an unknown name, and is not waited for."""

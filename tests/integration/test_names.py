@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+from socket import getaddrinfo, socket
+from unittest import SkipTest
+
 import attrs
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IHostnameResolver
+from twisted.logger import globalLogPublisher
 from zope.interface import implementer
+
+from nuttwist.net.watcher import State
 
 from .case import PlainReactor, ProxyCase
 from .servers import LOOPBACK, KeptFactory, Peer
@@ -13,6 +21,21 @@ from .servers import LOOPBACK, KeptFactory, Peer
 SET = b"set k 0 0 1\r\nx\r\n", b"STORED\r\n"
 GET = b"get k\r\n"
 NAME = "cache.example"
+REFUSED = "Connection refused"
+
+
+@contextmanager
+def deaf(host, port):
+    """An address where connections are neither made nor refused, for its queue is full."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket())
+        listening.bind((host, port))
+        listening.listen(0)
+        for _ in range(8):
+            each = stack.enter_context(socket())
+            each.setblocking(False)
+            each.connect_ex((host, port))
+        yield
 
 
 @implementer(IHostnameResolver)
@@ -63,16 +86,76 @@ class ServersByName:
         peer.config = attrs.evolve(peer.config, host=NAME)
         return self.pool(peer, **settings)
 
+    def onIPv6(self):
+        """Start an embedded memcached on the IPv6 loopback address alone."""
+        try:
+            made = Peer(self.reactor, KeptFactory(), "one", host="::1")
+        except CannotListenError as none:
+            raise SkipTest("there is no IPv6 here") from none
+        return self._kept(made)
+
     async def test_aNameWithAnIPv6AddressOnly(self):
         """Its IPv6 address is taken when it has no other."""
         self.known("::1")
-        server = self._kept(Peer(self.reactor, KeptFactory(), "one", host="::1"))
-        await (await self.client(self.named(server))).answers(*SET)
+        await (await self.client(self.named(self.onIPv6()))).answers(*SET)
 
     async def test_aNameWithBothKindsOfAddresses(self):
         """The IPv4 address has precedence, wherever it stands."""
         self.known("::1", LOOPBACK)
         await (await self.client(self.named(self.demo()))).answers(*SET)
+
+    async def test_aServerOnTheLastOfItsAddressesOnly(self):
+        """Those that refuse are passed over, for the first client already."""
+        self.known("::1", LOOPBACK, "127.0.0.2")
+        await (await self.client(self.named(self.onIPv6()))).answers(*SET)
+
+    async def test_localhostOnIPv6(self):
+        """The system's own name for this machine stands for both kinds."""
+        if not any(each[4][0] == "::1" for each in getaddrinfo("localhost", 0)):
+            raise SkipTest("localhost has no IPv6 address here")
+        server = self.onIPv6()
+        server.config = attrs.evolve(server.config, host="localhost")
+        await (await self.client(self.pool(server))).answers(*SET)
+
+    async def test_anAddressThatAnswersNobody(self):
+        """It costs its share of the timeout, and the other serves within that."""
+        self.known("127.0.0.2", LOOPBACK)
+        server = self.demo()
+        with deaf("127.0.0.2", server.config.port):
+            pool = self.named(server, timeout=2000)
+            began = self.reactor.seconds()
+            await (await self.client(pool)).answers(*SET)
+            self.assertGreaterEqual(self.reactor.seconds() - began, 0.9)
+        self.assertEqual(pool.distributor.servers[0].counters.server_timedout, 0)
+
+    async def test_noneOfTheAddressesAnswers(self):
+        """One failure of one server, and the log names every address."""
+        self.known("127.0.0.2", LOOPBACK)
+        server = self.demo()
+        await server.stop()
+        logged = []
+        globalLogPublisher.addObserver(logged.append)
+        self.addCleanup(globalLogPublisher.removeObserver, logged.append)
+        pool = self.named(server)
+        await (await self.client(pool)).answers(GET, b"SERVER_ERROR Connection refused\r\n")
+        self.assertEqual(pool.distributor.servers[0].counters.server_err, 1)
+        reasons = [each["reason"] for each in logged if each.get("counter") == "server_err"]
+        self.assertEqual(reasons, [f"127.0.0.2: {REFUSED}; {LOOPBACK}: {REFUSED}"])
+
+    async def test_aStopBetweenTwoAddresses(self):
+        """The next one is not tried, and nothing is left."""
+        self.known("127.0.0.2", LOOPBACK)
+        server = self.demo()
+        with deaf("127.0.0.2", server.config.port):
+            pool = self.named(server, timeout=60_000)
+            client = await self.client(pool)
+            client.send(GET)
+            while pool.distributor.servers[0].backends[0].state is not State.CONNECTING:
+                await self.turn()
+            await pool.parent.stopService()
+            await client.untilLost()
+        self.assertEqual(server.factory.kept, set())
+        self.assertEqual(self.delayedCalls(), [])
 
     async def test_aNameThatMoves(self):
         """The next connection goes where the name leads by then."""

@@ -1,4 +1,4 @@
-"""One attempt to connect: who hears what, and when."""
+"""One attempt to connect: which addresses are tried, who hears what, and when."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from twisted.internet import error
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
 from nuttwist.net.attempt import Attempt
-from nuttwist.net.troubles import InsecureError, troubleOf
+from nuttwist.net.troubles import InsecureError, UnreachableError, troubleOf
 
 
 class Network(MemoryReactorClock):
@@ -33,6 +33,7 @@ class Recorder(ClientFactory):
     """Writes down what it hears."""
 
     heard: list = field(factory=list)
+    failures: list = field(factory=list)
 
     def startedConnecting(self, connector):
         self.heard.append("started")
@@ -43,6 +44,7 @@ class Recorder(ClientFactory):
 
     def clientConnectionFailed(self, connector, reason):
         self.heard.append(type(reason.value))
+        self.failures.append(reason)
 
     def clientConnectionLost(self, connector, reason):
         self.heard.append("lost")
@@ -58,7 +60,7 @@ def network():
 
 def begun(network, host="cache.example", **more):
     """An attempt with ten seconds, and who hears of it."""
-    recorder = Recorder()
+    recorder = Recorder(failures=more.pop("failures", []))
     isNumeric = more.pop("isNumeric", False)
     return Attempt(host, 11211, recorder, network, **more).start(isNumeric, 10), recorder.heard
 
@@ -68,33 +70,156 @@ def destinations(network):
     return [(each[0], each[1]) for each in network.tcpClients]
 
 
+def resolved(network, *addresses):
+    """The name has these addresses, of one kind or the other."""
+    ((receiver, _, _),) = network.asked
+    receiver.resolutionBegan(None)
+    for each in addresses:
+        kind = IPv6Address if ":" in each else IPv4Address
+        receiver.addressResolved(kind("TCP", each, 11211))
+    receiver.resolutionComplete()
+
+
+def refuse(attempt, reason=error.ConnectionRefusedError):
+    """The address that is being tried gives this answer."""
+    attempt.clientConnectionFailed(None, Failure(reason()))
+
+
+def tried(network):
+    """The addresses that were tried, and the seconds that each was given."""
+    return [(host, timeout) for host, _, _, timeout, _ in network.tcpClients]
+
+
 @pytest.mark.parametrize(
-    ("addresses", "taken"),
+    ("addresses", "order"),
     [
-        ([IPv6Address("TCP", "::1", 1), IPv4Address("TCP", "10.0.0.1", 1)], "10.0.0.1"),
-        ([IPv4Address("TCP", "10.0.0.2", 1), IPv4Address("TCP", "10.0.0.1", 1)], "10.0.0.2"),
-        ([IPv6Address("TCP", "::2", 1), IPv6Address("TCP", "::1", 1)], "::2"),
+        (["::1", "10.0.0.1"], ["10.0.0.1", "::1"]),
+        (["10.0.0.2", "10.0.0.1"], ["10.0.0.2", "10.0.0.1"]),
+        (["::2", "10.0.0.2", "::1", "10.0.0.1"], ["10.0.0.2", "10.0.0.1", "::2", "::1"]),
+        (["10.0.0.1", "::1", "10.0.0.1"], ["10.0.0.1", "::1"]),
     ],
 )
-def test_firstAddressOfTheBetterKindIsTaken(network, addresses, taken):
-    """IPv4 goes before IPv6, and otherwise the order of the answer counts."""
+def test_addressesAreTriedInTurn(network, addresses, order):
+    """IPv4 goes before IPv6, otherwise the order of the answer counts, and each is tried once."""
     attempt, heard = begun(network)
-    ((receiver, name, port),) = network.asked
-    assert (receiver, name, port) == (attempt, "cache.example", 11211)
-    for address in addresses:
-        receiver.addressResolved(address)
-    receiver.resolutionComplete()
-    assert destinations(network) == [(taken, 11211)]
+    ((_, name, port),) = network.asked
+    assert (name, port) == ("cache.example", 11211)
+    resolved(network, *addresses)
+    for number, _ in enumerate(order, 1):
+        assert destinations(network) == [(each, 11211) for each in order[:number]]
+        assert heard == ["started"]
+        refuse(attempt)
+    assert heard == ["started", UnreachableError]
+
+
+def test_theAddressThatAnswersIsKept(network):
+    """Whoever wants the connection hears nothing of those before it, and those behind are left."""
+    attempt, heard = begun(network)
+    resolved(network, "10.0.0.1", "10.0.0.2", "10.0.0.3")
+    refuse(attempt)
     attempt.buildProtocol(None)
     assert heard == ["started", "made"]
+    attempt.clientConnectionLost(None, Failure(error.ConnectionLost()))
+    assert heard == ["started", "made", "lost"]
+    assert len(destinations(network)) == 2
+
+
+def test_aSilentAddressHasItsShareOfTheTime(network):
+    """What is left when its turn comes, divided by those that are left."""
+    attempt, heard = begun(network)
+    network.advance(1)
+    resolved(network, "10.0.0.1", "10.0.0.2", "10.0.0.3")
+    assert tried(network) == [("10.0.0.1", 3)]
+    network.advance(3)
+    assert network.connectors[0].stoppedConnecting
+    refuse(attempt, error.UserError)
+    assert tried(network)[1:] == [("10.0.0.2", 3)]
+    network.advance(1)
+    refuse(attempt)
+    assert tried(network)[2:] == [("10.0.0.3", 5)]
+    network.advance(5)
+    refuse(attempt, error.UserError)
+    assert heard == ["started", UnreachableError]
+
+
+def test_aSilentHandshakeIsNoMoreThanASilentAddress(network):
+    """The next address is tried when the connection that was given up is gone."""
+    attempt, heard = begun(network, wrapping=lambda _make, _failed: Protocol())
+    resolved(network, "10.0.0.1", "::1")
+    attempt.buildProtocol(None)
+    aborted = []
+    transport = StringTransport()
+    transport.abortConnection = lambda: aborted.append(True)
+    network.connectors[0].transport = transport
+    network.advance(5)
+    assert (aborted, len(destinations(network))) == ([True], 1)
+    attempt.clientConnectionLost(None, Failure(error.ConnectionAborted()))
+    assert tried(network)[1:] == [("::1", 5)]
+    refuse(attempt)
+    assert heard == ["started", UnreachableError]
+
+
+def test_whenTheTimeIsUpNoOtherAddressIsTried(network):
+    """A connection may take its time to go away."""
+    attempt, heard = begun(network)
+    resolved(network, "10.0.0.1", "10.0.0.2")
+    network.advance(5)
+    network.advance(5)
+    refuse(attempt, error.UserError)
+    assert len(destinations(network)) == 1
+    assert heard == ["started", UnreachableError]
+
+
+def test_aLookupThatEndsWithTheTimeIsLate(network):
+    """Its addresses get what is left, which is nothing."""
+    attempt, heard = begun(network)
+    # The answer is heard before the timer, in the same turn.
+    network.rightNow += 11
+    resolved(network, "10.0.0.1", "10.0.0.2")
+    network.advance(0)
+    refuse(attempt, error.UserError)
+    assert tried(network) == [("10.0.0.1", 0)]
+    assert heard == ["started", UnreachableError]
+
+
+def test_whoGivesUpIsNotTakenToTheNextAddress(network):
+    """Stopping ends the whole attempt."""
+    attempt, heard = begun(network)
+    resolved(network, "10.0.0.1", "10.0.0.2")
+    attempt.stopConnecting()
+    assert network.connectors[0].stoppedConnecting
+    refuse(attempt, error.UserError)
+    assert len(destinations(network)) == 1
+    assert heard == ["started", error.UserError]
+
+
+def test_theFailureOfAllNamesEach(network):
+    """The client is told of the first, which was to be had, the log of every one."""
+    failures = []
+    attempt, _ = begun(network, failures=failures)
+    resolved(network, "10.0.0.1", "::1")
+    network.advance(5)
+    refuse(attempt, error.UserError)
+    refuse(attempt)
+    trouble = troubleOf(failures[0].value)
+    assert trouble.text == "Connection timed out"
+    assert trouble.counter == "server_timedout"
+    assert trouble.reason == "10.0.0.1: Connection timed out; ::1: Connection refused"
+
+
+def test_aNameThatIsNotFoundIsNamed():
+    """The client gets the words of an errno, the log what was asked for."""
+    trouble = troubleOf(error.DNSLookupError("no address for 'cache.example'"))
+    assert trouble.text == "Host is down"
+    assert trouble.reason == "DNS lookup failed: no address for 'cache.example'"
 
 
 def test_failureIsHeardOfWhenTheConnectorIsKnown(network):
     """A name without an address, and one that cannot be asked for, fail a moment later."""
     for host in ("cache.example", "x" * 70):
-        attempt, heard = begun(network, host)
+        _, heard = begun(network, host)
         if network.asked:
-            attempt.resolutionComplete()
+            resolved(network)
             network.asked.clear()
         assert heard == ["started"]
         network.advance(0)
@@ -103,11 +228,10 @@ def test_failureIsHeardOfWhenTheConnectorIsKnown(network):
 
 def test_lateAnswerIsTooLate(network):
     """The deadline is over the lookup, and what comes after it is not listened to."""
-    attempt, heard = begun(network)
+    _, heard = begun(network)
     network.advance(10)
     assert heard == ["started", error.TimeoutError]
-    attempt.addressResolved(IPv4Address("TCP", "10.0.0.1", 1))
-    attempt.resolutionComplete()
+    resolved(network, "10.0.0.1")
     assert destinations(network) == []
 
 
