@@ -8,6 +8,7 @@ carries the messages of L{nuttwist.workers.messages}: the configuration, the cou
 ejected, the log. When it closes, the worker ends, however the parent may have ended.
 
 The values come first and know no reactor: C{messages}, C{configs}, C{merging}, C{backoff} and
-C{outs}. C{child} is the program of a worker, C{worker} what the parent has of one, C{crew} the
-service that has them all, C{source} what the HTTP side asks of it.
+C{outs}. C{child} is the program of a worker, C{worker} what the parent has of one, C{staff} sees
+to it that there is one at every place, C{crew} is the service that has them and the listeners, and
+C{source} what the HTTP side asks of it.
 """

@@ -11,15 +11,12 @@ import attrs
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from nuttwist.changes import Changes, difference, lasting
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.config.certificates import checkCertificates
 from nuttwist.config.pools import checkPools
 from nuttwist.listening.telling import TellingService
-from nuttwist.logs.events import WORKER_ENDED
 from nuttwist.net.frontend import GRACE
 from nuttwist.sampling import Sampling
 from nuttwist.workers.configs import encodePools, partOf
@@ -28,10 +25,9 @@ from nuttwist.workers.holdings import HeldListening, Holdings
 from nuttwist.workers.messages import Change, Ejected, Message, Readmitted, Start, Verbose
 from nuttwist.workers.outs import Outs, isKnown
 from nuttwist.workers.place import Place
+from nuttwist.workers.staff import Staff
 from nuttwist.workers.tally import OwnTally
-from nuttwist.workers.worker import Worker, describe
-
-_log = Logger(namespace="nuttwist.workers")
+from nuttwist.workers.worker import Worker
 
 #: Seconds that workers have to end by themselves once they have drained.
 PATIENCE = 1.0
@@ -74,9 +70,9 @@ class WorkersService(MultiService):
         self._secret = "" if sampling is None else sampling.secret.hex()
         self._outs = Outs()
         self._tally: OwnTally | None = None
-        self._whenEmpty: list[Deferred[None]] = []
         self.places = [Place(number) for number in range(workers)]
         self.counting = Counting(self.places, self._outs)
+        self._staff = Staff(self.places, reactor, self._task, self.heard, self._left)
         self._changing = DeferredLock()
         self._holdings = Holdings(pools, reactor)
         self._holdings.setServiceParent(self)
@@ -118,8 +114,7 @@ class WorkersService(MultiService):
         self.privilegedStartService()
         MultiService.startService(self)
         self._tally = OwnTally(len(self.pools), len(self.places))
-        for place in self.places:
-            self._start(place)
+        self._staff.start()
 
     def stopService(self) -> Deferred[Any]:
         """
@@ -131,39 +126,24 @@ class WorkersService(MultiService):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        for place in self.places:
-            if place.next is not None:
-                place.next.cancel()
-                place.next = None
-        for worker in self._working():
-            worker.stop()
+        self._staff.stop()
         await self._changing.run(Deferred.fromCoroutine, self._close())
 
     async def _close(self) -> None:
         # Who comes now would wait for nobody.
         await maybeDeferred(self._holdings.stopService)
-        if any(place.worker is not None for place in self.places):
-            await self._untilEmpty()
+        draining = max((each.drain_timeout for each in self.pools), default=0) / 1000
+        await self._staff.untilNone(draining + GRACE + PATIENCE)
         if self._tally is not None:
             self._tally.close()
             self._tally = None
         await maybeDeferred(MultiService.stopService, self)
 
-    async def _untilEmpty(self) -> None:
-        empty: Deferred[None] = Deferred()
-        self._whenEmpty.append(empty)
-        draining = max((each.drain_timeout for each in self.pools), default=0) / 1000
-        impatience = self._reactor.callLater(draining + GRACE + PATIENCE, self.abort)
-        await empty
-        if impatience.active():
-            impatience.cancel()
-
     def abort(self) -> None:
         """
         Have all workers end at once, whatever their clients are owed.
         """
-        for worker in self._working():
-            worker.kill()
+        self._staff.kill()
 
     def setVerbosity(self, verbosity: int) -> None:
         """
@@ -172,7 +152,7 @@ class WorkersService(MultiService):
         @param verbosity: from 0 to 11.
         """
         self._verbose = verbosity
-        self._toAll(Verbose(verbosity))
+        self._staff.tell(Verbose(verbosity))
 
     def document(self) -> Deferred[bytes]:
         """
@@ -212,27 +192,12 @@ class WorkersService(MultiService):
         descriptors = [self._tally.descriptor, *self._holdings.descriptors(fresh).values()]
         told = [
             worker.change(Change(self._sharesOf(worker.number), list(fresh)), descriptors)
-            for worker in self._working()
+            for worker in self._staff.working()
         ]
         await gatherResults(told)
         old.close()
 
     # -- the workers
-
-    def _working(self) -> list[Worker]:
-        return [place.worker for place in self.places if place.worker is not None]
-
-    def _toAll(self, message: Message, butFor: Worker | None = None) -> None:
-        for worker in self._working():
-            if worker is not butFor:
-                worker.send(message)
-
-    def _start(self, place: Place) -> None:
-        place.next = None
-        place.starts += 1
-        place.backoff.started(self._reactor.seconds())
-        place.worker = Worker(place.number, self._reactor, self)
-        place.worker.start(self._task(place))
 
     def _sharesOf(self, number: int) -> list[dict[str, Any]]:
         return encodePools(partOf(each, len(self.places), number) for each in self.pools)
@@ -265,28 +230,9 @@ class WorkersService(MultiService):
         else:
             news = self._outs.readmitted(message)
         if news:
-            self._toAll(message, worker)
+            self._staff.tell(message, worker)
 
-    def ended(self, worker: Worker, reason: Failure) -> None:
-        """
-        Have another worker in the place of one that has ended.
-        """
-        place = self.places[worker.number]
-        place.worker = None
+    def _left(self, worker: Worker) -> None:
         if self._tally is not None:
-            self._tally.leave(place.number)
+            self._tally.leave(worker.number)
         self.counting.ended(worker)
-        if self.running:
-            wait = place.backoff.ended(self._reactor.seconds())
-            place.next = self._reactor.callLater(wait, self._start, place)
-            WORKER_ENDED(
-                _log,
-                worker=worker.number,
-                pid=worker.pid,
-                reason=describe(reason),
-                seconds=wait,
-            )
-        elif all(each.worker is None for each in self.places):
-            waiting, self._whenEmpty = self._whenEmpty, []
-            for each in waiting:
-                each.callback(None)
