@@ -194,11 +194,14 @@ class ProxyService(MultiService):
             for each in changes.changed
             if each.moves()
         }
+        names = [*moved, *(each.name for each in changes.removed)]
+        gone = [self.pools[name].listening for name in names]
         if self.running:
-            fresh = [*moved.values(), *(pool.listening for pool in added.values())]
-            gone = [*moved, *(each.name for each in changes.removed)]
-            await bindAll(fresh, [self.pools[name].listening for name in gone])
+            await bindAll([*moved.values(), *(pool.listening for pool in added.values())], gone)
         self._replace(pools, changes, added, moved)
+        # The next change may want their addresses.
+        for each in gone:
+            await each.close()
         return changes
 
     def _replace(

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import attrs
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.fdesc import setNonBlocking
@@ -89,6 +89,7 @@ class ListeningService(Service):
         self._sockets = sockets
         self._backlog = backlog
         self.port: IListeningPort | None = None
+        self._closed: Deferred[Any] = succeed(None)
 
     def privilegedStartService(self) -> None:
         """
@@ -105,14 +106,13 @@ class ListeningService(Service):
 
     async def close(self) -> None:
         """
-        Listen no more, until it is bound again.
+        Listen no more, until it is bound again; it is over when the address is free.
         """
         port, self.port = self.port, None
         if port is not None:
             self._tell(NOT_LISTENING, port)
-        closed = None if port is None else port.stopListening()
-        if closed is not None:
-            await closed
+            self._closed = maybeDeferred(port.stopListening)
+        await self._closed
 
     def stopService(self) -> Deferred[None]:
         Service.stopService(self)

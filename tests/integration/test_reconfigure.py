@@ -165,6 +165,16 @@ class Reconfiguring:
         for wrong in ({"name": "other"}, {"redis": True}):
             self.assertRaises(ValueError, pool.reconfigure, attrs.evolve(config, **wrong))
 
+    async def test_whatHasJustGoneMayComeBack(self):
+        """The address of a pool that was removed, or has moved, is free for the next change."""
+        for listen in (freePort(), Listen(path=str(self.directory() / "pool"))):
+            config = self.configure(self.demo(), listen=listen)
+            proxy = self.proxy(config)
+            await self.answered(proxy.pools["pool"])
+            for pools in ([], [config], [attrs.evolve(config, listen=freePort())], [config]):
+                await proxy.reconfigure(pools)
+            await self.answered(proxy.pools["pool"])
+
     async def test_twoPoolsExchangeTheirAddresses(self):
         """Both keep their clients, and new ones find each at the other's place."""
         one, two = self.demo("one"), self.demo("two")
