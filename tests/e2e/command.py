@@ -13,21 +13,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from tests.ports import freePort
 
 SECONDS = 60.0
 """The deadline of anything that should happen soon, on a slow and busy machine."""
 
 TWISTD = (str(Path(sys.executable).parent / "twistd"),)
 MODULE = (sys.executable, "-m", "twisted")
-
-
-def freePort() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def poolFile(directory: Path, port: int, *lines: str) -> Path:
@@ -39,9 +35,16 @@ def poolFile(directory: Path, port: int, *lines: str) -> Path:
 
 
 def finished(
-    *command: str | Path, cwd: Path, stdin: int = subprocess.DEVNULL
+    *command: str | Path,
+    cwd: Path,
+    stdin: int = subprocess.DEVNULL,
+    inherited: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command that ends by itself; its two streams come back apart."""
+    """
+    Run a command that ends by itself; its two streams come back apart.
+
+    @param inherited: descriptors that it has open, too.
+    """
     return subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -50,6 +53,7 @@ def finished(
         text=True,
         timeout=SECONDS,
         check=False,
+        pass_fds=inherited,
     )
 
 

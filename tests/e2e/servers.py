@@ -11,7 +11,6 @@ A program that is not installed, or does not accept connections in time, fails t
 from __future__ import annotations
 
 import os
-import random
 import selectors
 import shutil
 import signal
@@ -22,13 +21,10 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-HOST = "127.0.0.1"
+from tests.ports import HOST, freePort
+
 _READY_SECONDS = 60.0
 _RETRY_SECONDS = 0.01
-_ATTEMPTS = 5
-# Below the ports a kernel gives to outgoing connections. Among those, a connection attempt could
-# take the port of a server that was killed, or even find itself at the other end.
-_PORTS = range(20000, 32000)
 
 
 class ServerNotStartedError(AssertionError):
@@ -180,29 +176,9 @@ def startTLSRedis(certificate: Path, key: Path, authority: Path, clients: str) -
     return _onFreePort([*program, *map(str, files)], "--tls-port")
 
 
-def freePort() -> int:
-    """Find a loopback port on which nothing listens now."""
-    for port in random.sample(_PORTS, 100):
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-    raise ServerNotStartedError("a hundred ports were tried and all are taken")
-
-
 def _onFreePort(program: list[str], option: str) -> RealServer:
-    for _ in range(_ATTEMPTS):
-        port = freePort()
-        try:
-            return RealServer([*program, option, str(port)], port)
-        except ServerNotStartedError:
-            if not _accepts(port):
-                raise
-            # Another process was faster to take the port.
-    raise ServerNotStartedError(f"{program[0]} found {_ATTEMPTS} free ports taken")
+    port = freePort()
+    return RealServer([*program, option, str(port)], port)
 
 
 def _accepts(port: int) -> bool:

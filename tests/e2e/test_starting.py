@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -35,6 +38,29 @@ def occupied() -> Iterator[int]:
     """A loopback port that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+@pytest.fixture
+def demoPort() -> Iterator[int]:
+    """The one port of the demo; tests of other processes that want it wait meanwhile."""
+    with (Path(gettempdir()) / "nuttwist-demo.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield 22121
+
+
+@contextmanager
+def outlived() -> Iterator[int]:
+    """
+    Wait in the end until all processes are gone that have inherited this descriptor: a daemon that
+    has told its parent about its trouble still has its pid file to remove, and its log to write.
+    """
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as other:
+        try:
+            yield writing
+        finally:
+            os.close(writing)
+        assert select.select([other], [], [], SECONDS)[0], "it does not end"
 
 
 def options(path: Path, statsPort: int) -> list[str]:
@@ -66,7 +92,9 @@ def test_portOfStatisticsInUseIsAnError(
 
 def test_daemonReportsPortInUseToTheTerminal(occupied: int, tmp_path: Path) -> None:
     """A daemon that cannot listen says so before its parent returns, and in its log."""
-    ended = finished(*TWISTD, *options(poolFile(tmp_path, occupied), freePort()), cwd=tmp_path)
+    with outlived() as inherited:
+        command = (*TWISTD, *options(poolFile(tmp_path, occupied), freePort()))
+        ended = finished(*command, cwd=tmp_path, inherited=[inherited])
     assert ended.returncode == 1
     assert f"127.0.0.1:{occupied}" in ended.stderr
     assert f"127.0.0.1:{occupied}" in (tmp_path / "twistd.log").read_text()
@@ -142,10 +170,12 @@ def test_verbositySetsWhatIsLogged(verbosity: str, shown: bool, tmp_path: Path) 
 
 
 @RUNNERS
-def test_demoServesWithNothingElseRunning(runner: tuple[str, ...], tmp_path: Path) -> None:
+def test_demoServesWithNothingElseRunning(
+    runner: tuple[str, ...], demoPort: int, tmp_path: Path
+) -> None:
     """The demo says what to try, and what it says works."""
     command = (*runner, "nutproxy", "--demo", "-a", "127.0.0.1", "-s", str(freePort()))
-    with Running(*command, cwd=tmp_path) as proxy, proxy.connect(22121) as client:
+    with Running(*command, cwd=tmp_path) as proxy, proxy.connect(demoPort) as client:
         stored = exchange(client, b"set greeting 0 0 5\r\nhello\r\n", b"\r\n")
         found = exchange(client, b"get greeting\r\n", b"END\r\n")
         proxy.waitFor("get greeting")

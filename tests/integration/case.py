@@ -17,12 +17,17 @@ from zope.interface import implementer
 
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.service import ProxyService
+from tests.ports import freePort
 
 from .servers import LOOPBACK, KeptFactory, Peer, ScriptedFactory, turn
 from .talking import connectTo
 
-#: Seconds that the end of a connection, and of a whole test, may take on a busy machine.
+#: Seconds that the end of a connection may take on a busy machine.
 PATIENCE = 60.0
+
+#: Seconds that a whole test may take, in which workers may start twice. A test that trial has given
+#: up goes on when its cleanup ends what it waited for, and is told as an AlreadyCalledError too.
+LONGEST = 300.0
 
 #: How many turns of the reactor a timer may last that was stopped.
 TURNS = 50
@@ -63,15 +68,16 @@ class ProxyCase(TestCase):
     @cvar reactorOfProxy: made into the reactor that the proxy is given.
     """
 
-    timeout = PATIENCE
+    timeout = LONGEST
     reactorOfProxy = staticmethod(lambda reactor: reactor)
 
     async def setUp(self):
         from twisted.internet import reactor  # noqa: PLC0415  importing it chooses it
 
         self.reactor = reactor
-        # A running reactor has some of its own.
+        # A running reactor has some of its own, and who gives ports out has one.
         await self.turn()
+        freePort()
         # What earlier tests have left to the garbage collector is not to go during this one.
         gc.collect()
         before = descriptors()

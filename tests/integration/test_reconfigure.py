@@ -12,6 +12,7 @@ from twisted.internet.error import CannotListenError
 
 from nuttwist.changes import Changes
 from nuttwist.config import Listen, SettingError
+from tests.ports import freePort
 
 from .case import PlainReactor, ProxyCase, keyOf
 from .servers import LOOPBACK
@@ -20,10 +21,9 @@ SET = b"set k 0 0 1\r\nx\r\n", b"STORED\r\n"
 MISS = b"get k\r\n", b"END\r\n"
 
 
-def freePort():
-    """A port that nobody listens on."""
-    with closing(socket.create_server((LOOPBACK, 0))) as probe:
-        return Listen(host=LOOPBACK, port=probe.getsockname()[1])
+def freePlace():
+    """A port that nobody listens on, and that stays so until a pool does."""
+    return Listen(host=LOOPBACK, port=freePort())
 
 
 class Reconfiguring:
@@ -80,7 +80,7 @@ class Reconfiguring:
     async def test_aRemovedPoolFinishesWhatIsInFlight(self):
         """It lets nobody in, answers who waits, closes the others, and then is gone."""
         server = self.scripted()
-        gone = self.configure(server, name="gone", drain_timeout=5000, listen=freePort())
+        gone = self.configure(server, name="gone", drain_timeout=5000, listen=freePlace())
         proxy = self.proxy(gone)
         pool = proxy.pools["gone"]
         busy, idle = await self.client(pool), await self.client(pool)
@@ -115,7 +115,7 @@ class Reconfiguring:
 
     async def test_anotherNameIsAnotherPool(self):
         """The old pool's clients go; its port is the new one's without a moment in between."""
-        old = self.configure(self.demo(), name="old", listen=freePort())
+        old = self.configure(self.demo(), name="old", listen=freePlace())
         proxy = self.proxy(old)
         client = await self.answered(proxy.pools["old"])
         port = proxy.pools["old"].listening.port
@@ -137,11 +137,11 @@ class Reconfiguring:
 
     async def test_aPoolThatMovesKeepsItsClients(self):
         """Who is connected stays, who comes finds it at the new address, and at no other."""
-        config = self.configure(self.demo(), listen=freePort())
+        config = self.configure(self.demo(), listen=freePlace())
         proxy = self.proxy(config)
         pool = proxy.pools["pool"]
         client = await self.answered(pool)
-        there = freePort()
+        there = freePlace()
         await proxy.reconfigure([attrs.evolve(config, listen=there)])
         self.assertEqual(pool.address().port, there.port)
         await self.answered(pool)
@@ -154,10 +154,10 @@ class Reconfiguring:
 
     async def test_aPoolByItselfMoves(self):
         """It can be done without a proxy around it; another pool's configuration is refused."""
-        config = self.configure(self.demo(), listen=freePort())
+        config = self.configure(self.demo(), listen=freePlace())
         pool = self.proxy(config).pools["pool"]
         client = await self.answered(pool)
-        there = freePort()
+        there = freePlace()
         await pool.reconfigure(attrs.evolve(config, listen=there))
         self.assertEqual((pool.config.listen, pool.address().port), (there, there.port))
         await client.answers(*MISS)
@@ -178,8 +178,8 @@ class Reconfiguring:
     async def test_twoPoolsExchangeTheirAddresses(self):
         """Both keep their clients, and new ones find each at the other's place."""
         one, two = self.demo("one"), self.demo("two")
-        first = self.configure(one, name="first", listen=freePort())
-        second = self.configure(two, name="second", listen=freePort())
+        first = self.configure(one, name="first", listen=freePlace())
+        second = self.configure(two, name="second", listen=freePlace())
         proxy = self.proxy(first, second)
         clients = [await self.answered(pool) for pool in proxy.pools.values()]
         await proxy.reconfigure(
@@ -197,7 +197,7 @@ class Reconfiguring:
 
     async def test_fromOneAddressToAllOfThem(self):
         """The own listener is no obstacle to one of the same port on all addresses, nor back."""
-        config = self.configure(self.demo(), listen=freePort())
+        config = self.configure(self.demo(), listen=freePlace())
         proxy = self.proxy(config)
         everywhere = attrs.evolve(config, listen=Listen(host="0.0.0.0", port=config.listen.port))
         client = await self.answered(proxy.pools["pool"])
@@ -210,12 +210,12 @@ class Reconfiguring:
     async def test_aTakenPortChangesNothing(self):
         """When one address is not to be had, all pools stay as they were, with their listeners."""
         server = self.demo()
-        kept = self.configure(server, name="kept", listen=freePort())
-        gone = self.configure(server, name="gone", listen=freePort())
+        kept = self.configure(server, name="kept", listen=freePlace())
+        gone = self.configure(server, name="gone", listen=freePlace())
         proxy = self.proxy(kept, gone)
         pools = dict(proxy.pools)
         clients = [await self.answered(pool) for pool in pools.values()]
-        free = freePort()
+        free = freePlace()
         with closing(socket.create_server((LOOPBACK, 0))) as taken:
             place = Listen(host=LOOPBACK, port=taken.getsockname()[1])
             wanted = [
@@ -237,7 +237,7 @@ class Reconfiguring:
 
     async def test_whatWasClosedInVainListensAgain(self):
         """The own listener makes room for one that then cannot be had, and is back."""
-        config = self.configure(self.demo(), listen=freePort())
+        config = self.configure(self.demo(), listen=freePlace())
         proxy = self.proxy(config)
         port = config.listen.port
         with closing(socket.create_server(("127.0.0.2", port))):
@@ -310,9 +310,9 @@ class Reconfiguring:
 
     async def test_whatDoesNotRunIsPreparedForItsStart(self):
         """A proxy that is stopped takes other pools, and binds them when it is started."""
-        config = self.configure(self.demo(), listen=freePort())
+        config = self.configure(self.demo(), listen=freePlace())
         proxy = self.unstarted(config)
-        moved = attrs.evolve(config, listen=freePort())
+        moved = attrs.evolve(config, listen=freePlace())
         await proxy.reconfigure([moved, self.configure(self.demo(), name="other")])
         proxy.startService()
         self.assertEqual(proxy.pools["pool"].address().port, moved.listen.port)
