@@ -1,22 +1,21 @@
 """
-Make the tables of README.md that repeat what is written elsewhere.
+Make the table of docs/memcached-commands.md from the command table.
 
-Run C{python docs/tables.py} after a change to the command table or to docs/configuration.md; a
-test fails until then.
+Run C{python docs/tables.py} after a change to that; a test fails until then.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
 from nuttwist.wire.memcache.commands import COMMANDS, Shape
 
-ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
-REFERENCE = ROOT / "docs" / "configuration.md"
+PAGE = Path(__file__).resolve().with_name("memcached-commands.md")
+
+BEGIN = "<!-- commands: made by docs/tables.py -->\n"
+END = "<!-- end of commands -->\n"
 
 #: What may follow the verb, by shape; the verbs of one shape that differ have a form of their own.
 FORMS: dict[Shape | str, str] = {
@@ -65,33 +64,12 @@ def commandTable() -> str:
     )
 
 
-def keyTable() -> str:
-    """The keys of the configuration: what docs/configuration.md says of them, without the forms."""
-    reference = REFERENCE.read_text(encoding="utf-8")
-    table = reference.partition("## Keys")[2].partition("\n## ")[0]
-    lines = [line.strip("| \n") for line in table.splitlines() if line.startswith("| `")]
-    rows = [re.split(r" *\| *", line) for line in lines]
-    return _table(
-        ("key", "default", "unit", "meaning"),
-        (
-            (key, default, unit, meaning.replace("](#", "](docs/configuration.md#"))
-            for key, default, unit, _, meaning in rows
-        ),
-    )
-
-
-TABLES = {"commands": commandTable, "keys": keyTable}
-
-
-def withTables(text: str) -> str:
-    """Put the tables between their marks."""
-    for name, make in TABLES.items():
-        begin, end = f"<!-- {name}: made by docs/tables.py -->\n", f"<!-- end of {name} -->\n"
-        before, _, rest = text.partition(begin)
-        after = rest.partition(end)[2]
-        text = f"{before}{begin}{make()}{end}{after}"
-    return text
+def withTable(text: str) -> str:
+    """Put the table between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}{commandTable()}{END}{after}"
 
 
 if __name__ == "__main__":
-    README.write_text(withTables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(withTable(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

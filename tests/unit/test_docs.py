@@ -1,4 +1,4 @@
-"""The README and its tables say what the code does."""
+"""The README and the pages of docs/ say what the code does."""
 
 from __future__ import annotations
 
@@ -31,12 +31,16 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("newsfragments/*.md")]
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 DRAWING = README.partition("```text\n")[2].partition("```")[0]
-FROM_TWEMPROXY = (ROOT / "docs" / "from-twemproxy.md").read_text(encoding="utf-8")
 
 
-def sections(page: str) -> dict[str, str]:
+def page(name: str) -> str:
+    """The text of a page of docs/."""
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def sections(text: str) -> dict[str, str]:
     """What stands under each heading of the second order."""
-    return dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+    return dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
 
 
 SECTIONS = sections(README)
@@ -55,21 +59,23 @@ def words(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def anchors(page: str) -> set[str]:
+def anchors(text: str) -> set[str]:
     """The names by which the headings of a page can be linked to."""
-    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
 
 
-def test_tablesAreTheGeneratedOnes() -> None:
-    """The tables of commands and keys are what docs/tables.py makes of the code."""
+def test_tableIsTheGeneratedOne() -> None:
+    """The table of memcached's commands is what docs/tables.py makes of the code."""
     tables = runpy.run_path(str(ROOT / "docs" / "tables.py"))
-    assert tables["withTables"](README) == README, "run python docs/tables.py"
+    text = page("memcached-commands")
+    assert tables["withTable"](text) == text, "run python docs/tables.py"
 
 
 def test_everyKeyIsListed() -> None:
-    """The short table of keys has all of them, in order."""
-    assert tuple(row[0].strip("`* ") for row in rows("Configuration")) == KEYS
+    """The table of keys has all of them, in order."""
+    listed = rows("Keys", sections(page("configuration")))
+    assert tuple(row[0].strip("`* ") for row in listed) == KEYS
 
 
 def test_drawingHasItsTwinInThePackage() -> None:
@@ -115,8 +121,9 @@ def test_countersAreDescribedAsTheCommandDoes(capsys: pytest.CaptureFixture[str]
     """The tables of counters have the names of the statistics and the words of -D."""
     with pytest.raises(SystemExit):
         Options().parseOptions(["--describe-stats"])
+    counters = rows("Counters", sections(page("statistics")))
     said = re.findall(r"^  (\w+) +(.*)$", capsys.readouterr().err, re.MULTILINE)
-    assert [(row[0].strip("`"), row[1]) for row in rows("Statistics")] == said
+    assert [(row[0].strip("`"), row[1]) for row in counters] == said
     queues = ("in_queue", "in_queue_bytes", "out_queue", "out_queue_bytes")
     server = tuple(each.name for each in attrs.fields(ServerCounters))
     assert tuple(name for name, _ in said) == (*POOL_FIELDS, *server, *queues)
@@ -124,14 +131,14 @@ def test_countersAreDescribedAsTheCommandDoes(capsys: pytest.CaptureFixture[str]
 
 def test_textsOfFailuresAreTheProxys() -> None:
     """Each text that a client may get for a failed server is in the table."""
-    told = {row[0].strip("`") for row in rows("When a server fails")}
+    told = {row[0].strip("`") for row in rows("Errors", sections(page("failures")))}
     known = [each for each in vars(troubles).values() if isinstance(each, troubles.Trouble)]
     assert {each.text for each in known if each.counter} <= told
 
 
 def test_switchesAreKeysOrOptions() -> None:
     """Each switch of the tables of differences is a key of the pool or an option."""
-    for row in rows("Differences from twemproxy", sections(FROM_TWEMPROXY)):
+    for row in rows("Differences from twemproxy", sections(page("from-twemproxy"))):
         for name in re.findall(r"`(--)?([\w-]+)", row[2]):
             assert name[1] in KEYS or name[1] in Options().synonyms, row[2]
 
@@ -144,7 +151,7 @@ def test_messageThatIsShownIsTheRealOne() -> None:
 
 def test_redisCommandsAreRoutedAsTold() -> None:
     """Every route is in the table of redis commands, and each command beside its own."""
-    told = {row[1]: words(row[0]) for row in rows("Redis pools")}
+    told = {row[1]: words(row[0]) for row in rows("Commands", sections(page("redis-pools")))}
     assert set(told) == {each.value for each in Route}
     for sentence, commands in told.items():
         for command in commands:
@@ -160,7 +167,7 @@ def test_redisErrorsThatAreShownAreTheRealOnes(request_: bytes) -> None:
     """What a redis client is refused is shown in the words that it gets."""
     received = RedisPool().ask(*request_.split()).decode()
     assert received.startswith("-")
-    assert received.rstrip() in README
+    assert received.rstrip() in page("redis-pools")
 
 
 @pytest.fixture
@@ -184,17 +191,16 @@ def test_applicationOfTheReadmeHasTheProxy() -> None:
 
 def test_everyPageIsInTheIndex() -> None:
     """docs/index.md leads to each page, by itself or by the page of its folder."""
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", index)}
+    linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", page("index"))}
     pages = {str(each.relative_to(ROOT / "docs")) for each in ROOT.glob("docs/**/*.md")}
     assert pages - linked == {"index.md"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_linksLeadSomewhere(page: Path) -> None:
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_linksLeadSomewhere(path: Path) -> None:
     """Every link to a file or a heading of the project has its end."""
-    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
-        path, _, anchor = link.partition("#")
-        target = page.parent / path if path else page
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
         assert target.exists(), link
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
