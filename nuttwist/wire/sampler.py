@@ -1,4 +1,3 @@
-# -*- test-case-name: tests.unit.wire.test_sampler -*-
 """
 Looks at a request now and then: latency, top keys, slow requests, failures.
 

@@ -11,6 +11,12 @@ from tests.rig.network import FakeNetwork
 DRAIN = 100.0
 """Seconds after which a proxy has stopped, whatever its servers do."""
 
+REFUSED = b"SERVER_ERROR Connection refused\r\n"
+"""What clients are told when nobody listens, or when nobody is live."""
+
+EJECTING = {"auto_eject_hosts": True, "server_failure_limit": 2, "server_retry_timeout": 30_000}
+"""The settings of a pool that ejects."""
+
 
 class Machine:
     """

@@ -14,82 +14,8 @@ from tests.unit.wire.rig import singly
 from .rig import SMALL, STRICT, RedisPool, tr
 
 PING = request([b"PING"])
+
 PONG = b"+PONG\r\n"
-
-
-def error(text):
-    """A protocol error in redis's words."""
-    return b"-ERR Protocol error: %s\r\n" % text
-
-
-#: What redis 7.0.15 answered before it closed the connection.
-BROKEN = [
-    (b"*x\r\n", b"invalid multibulk length"),
-    (b"*\r\n", b"invalid multibulk length"),
-    (b"*+1\r\n", b"invalid multibulk length"),
-    (b"*01\r\n", b"invalid multibulk length"),
-    (b"*-0\r\n", b"invalid multibulk length"),
-    (b"*2147483648\r\n", b"invalid multibulk length"),
-    (b"*4294967297\r\n", b"invalid multibulk length"),
-    (b"*-9999999999999999999\r\n", b"invalid multibulk length"),
-    (b"*1\r\n\r\n", b"expected '$', got ' '"),
-    (b"*1\r\n+\r\n", b"expected '$', got '+'"),
-    (b"*1\r\nPING\r\n", b"expected '$', got 'P'"),
-    (b"*1\r\n*1\r\n$4\r\nPING\r\n", b"expected '$', got '*'"),
-    (b"*1\r\n\xff\r\n", b"expected '$', got '\xff'"),
-    (b"*1\r\n$\r\n", b"invalid bulk length"),
-    (b"*1\r\n$04\r\nPING\r\n", b"invalid bulk length"),
-    (b"*2\r\n$3\r\nGET\r\n$01\r\na\r\n", b"invalid bulk length"),
-    (b"*1\r\n$-0\r\n\r\n", b"invalid bulk length"),
-    (b"*1\r\n$-1\r\n", b"invalid bulk length"),
-    (b"*1\r\n$4 \r\nPING\r\n", b"invalid bulk length"),
-    (b"*1\r\n$4294967297\r\n", b"invalid bulk length"),
-    (b"*1\r\n$99999999999999999999\r\n", b"invalid bulk length"),
-    (b'ECHO "a"b\r\n', b"unbalanced quotes in request"),
-    (b'ECHO "abc\r\n', b"unbalanced quotes in request"),
-    (b"ECHO 'abc\r\n", b"unbalanced quotes in request"),
-    (b'ECHO "\\"\r\n', b"unbalanced quotes in request"),
-]
-
-#: What the proxy does not wait for, or not accept, where redis does.
-STRICTER = [
-    (b"*1048577\r\n", b"invalid multibulk length"),
-    (b"*2\r\n$3\r\nGET\r\n$65\r\n", b"invalid bulk length"),
-    (b"*2\r\n$3\r\nGET\r\n$1\r\nabcd", b"expected CRLF after a string"),
-]
-
-
-@pytest.mark.parametrize(("data", "text"), BROKEN + STRICTER)
-def test_whatIsNotRespIsToldSoAndClosed(data, text):
-    """The answers owed come first; nothing reaches a server, and nothing behind it is read."""
-    outcome = tr(PING + data)
-    assert outcome.received == PONG + error(text)
-    assert (outcome.ending, outcome.fault) == (True, True)
-    assert not any(outcome.sent)
-    strict = tr(PING + data, STRICT)
-    assert (strict.received, strict.ending, strict.fault) == (PONG, True, True)
-
-
-@pytest.mark.parametrize(
-    ("before", "begin", "text"),
-    [
-        (b"", b"*", b"too big mbulk count string"),
-        (b"", b"$", b"too big inline request"),
-        (b"", b"x", b"too big inline request"),
-        (b"*1\r\n", b"$", b"too big bulk count string"),
-        (b"*1\r\n", b"x", b"too big bulk count string"),
-    ],
-)
-def test_aLineHasAMostThatIsTheSameHoweverItComes(before, begin, text):
-    """64 KiB, with its end in the same chunk, in the next, or nowhere."""
-    line = begin + b"1" * (64 * 1024)
-    for pieces in ([line, b"1"], [line + b"\r\n"], [line, b"\r\n"]):
-        pool = RedisPool()
-        pool.send([before, *pieces])
-        assert pool.outcome().received == error(text)
-    pool = RedisPool()
-    pool.send([before, line[:-1] + b"\r"])
-    assert not pool.replies.ending
 
 
 @pytest.mark.parametrize("data", [b"*0\r\n", b"*-1\r\n", b"*-77\r\n", b"\r\n", b"  \t \r\n"])
@@ -98,17 +24,6 @@ def test_aRequestOfNothingIsPassedOver(data):
     outcome = tr(data + PING)
     assert (outcome.received, outcome.ending) == (PONG, False)
     assert tr(data + PING, STRICT).received == b""
-
-
-def test_nothingIsAllocatedOnTheClientsWord():
-    """A million arguments that never come cost nothing, and so does a large one."""
-    pool = RedisPool(Settings(item_size_max=1 << 29, request_bytes_max=1 << 30))
-    pool.send([b"*1000000\r\n"])
-    pool.send([b"$536870912\r\n", b"abc"])
-    grammar = pool.grammar
-    assert (grammar._left, grammar._args) == (1_000_000, [])
-    assert sum(map(len, grammar._pieces + grammar._raw)) < 100
-    assert not pool.replies.waiting
 
 
 def test_nothingOfARequestIsKeptWhenItIsSent():
@@ -150,18 +65,6 @@ def test_anInlineRequestGoesToAServerAsAnArray():
     assert tr(b"PING\r\n", STRICT) == attrs.evolve(
         tr(b"PING\r\n"), received=b"", ending=True, fault=True
     )
-
-
-@pytest.mark.parametrize("begin", [b"P", b"*1\n", b"*1\r\n$4\n"])
-def test_theStrictHangUpAtTheFirstSign(begin):
-    """Before the line has ended, as twemproxy, where the patient wait."""
-    patient, strict = RedisPool(SMALL), RedisPool(STRICT)
-    for pool in (patient, strict):
-        pool.send([begin])
-    assert (patient.replies.ending, strict.replies.ending) == (False, True)
-    strict = RedisPool(STRICT)
-    strict.send([b"*1\r", b"\n$4\r", b"\nPI", b"NG\r", b"\n"])
-    assert strict.outcome().received == PONG
 
 
 @pytest.mark.parametrize(
@@ -272,9 +175,6 @@ def test_aHeadIsNotTakenForOneThatIsCut():
         pool.send([b"\n$1\r\na\r\n"])
         assert b"".join(pool.takeAll()) == head + b"\r\n$1\r\na\r\n"
     assert max(map(len, HEADS)) < 61
-
-
-# -- the two protocols
 
 
 def test_helloSwitchesTheLane():
