@@ -7,7 +7,7 @@ The proxy as a service that other programs compose.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -188,11 +188,8 @@ class ProxyService(MultiService):
             checkCertificates(change.new)
         added = {each.name: self._make(each, inherited.get(each.name)) for each in changes.added}
         moved = {
-            each.new.name: self.pools[each.new.name].listeningBy(
-                each.new, inherited.get(each.new.name)
-            )
-            for each in changes.changed
-            if each.moves()
+            each.name: self.pools[each.name].listeningBy(each, inherited.get(each.name))
+            for each in _moving(pools, changes, inherited)
         }
         names = [*moved, *(each.name for each in changes.removed)]
         gone = [self.pools[name].listening for name in names]
@@ -214,9 +211,10 @@ class ProxyService(MultiService):
         known = {**self.pools, **added}
         removed = [self.pools[each.name] for each in changes.removed]
         self.pools = {each.name: known[each.name] for each in pools}
-        for change in changes.changed:
-            name = change.new.name
-            self._departures.add(self.pools[name].follow(change.new, moved.get(name)))
+        different = {each.new.name for each in changes.changed} | moved.keys()
+        for config in [each for each in pools if each.name in different]:
+            pool = self.pools[config.name]
+            self._departures.add(pool.follow(config, moved.get(config.name)))
         self._backUp()
         # One that speaks another protocol leaves its name to its successor.
         for pool in removed:
@@ -246,3 +244,15 @@ class ProxyService(MultiService):
         The counters as twemproxy's JSON.
         """
         return self._statistics.document(pool.figures() for pool in self.pools.values())
+
+
+def _moving(
+    pools: Sequence[PoolConfig], changes: Changes, inherited: Collection[str]
+) -> list[PoolConfig]:
+    """
+    The pools that stay, but listen elsewhere. What another process has bound may be another
+    socket for the same address.
+    """
+    moving = {each.new.name for each in changes.changed if each.moves()}
+    moving |= set(inherited) - {each.name for each in changes.added}
+    return [each for each in pools if each.name in moving]

@@ -137,8 +137,8 @@ class ListeningService(Service):
             self.port = self._bindPort(listen.host, listen.port, self._backlog)
         self._tell(LISTENING, self.port)
 
-    def _tell(self, what: Event, port: IListeningPort) -> None:
-        if self._tells:
+    def _tell(self, what: Event, port: IListeningPort | None) -> None:
+        if self._tells and port is not None:
             what(_log, listener=self.label, address=placeOf(port.getHost()))
 
     def mayTakeOver(self, other: ListeningService) -> bool:

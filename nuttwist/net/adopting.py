@@ -43,11 +43,12 @@ class Inherited:
     """
     A listening socket that another process has bound.
 
-    @ivar descriptor: of the socket; it stays open, a port has a copy.
+    @ivar descriptor: of the socket; it stays open, a port has a copy. L{None}: there is none at
+        the moment, and nobody is let in.
     @ivar isAhead: asked when there is a client to take: whether the others should go first.
     """
 
-    descriptor: int
+    descriptor: int | None
     isAhead: Callable[[], bool] = never
 
 
@@ -114,13 +115,16 @@ class AdoptedUNIXPort(Shared, unix.Port):
         tcp.Port.connectionLost(self, reason)
 
 
-def adoptPort(reactor: Any, inherited: Inherited, factory: ServerFactory) -> IListeningPort:
+def adoptPort(reactor: Any, inherited: Inherited, factory: ServerFactory) -> IListeningPort | None:
     """
     Accept from a listening socket.
 
     @param reactor: a reactor with descriptors, or the turn batcher.
+    @return: L{None}: there is no socket.
     """
     descriptor = inherited.descriptor
+    if descriptor is None:
+        return None
     with socket.socket(fileno=os.dup(descriptor)) as listening:
         family = listening.family
     port: AdoptedTCPPort | AdoptedUNIXPort

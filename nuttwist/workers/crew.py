@@ -177,7 +177,7 @@ class WorkersService(MultiService):
             checkCertificates(each)
         changes = difference(self.pools, pools)
         if changes:
-            fresh, gone = await self._holdings.replace(pools, changes)
+            fresh, gone = await self._replace(pools, changes)
             self._outs.keep({each.name for each in pools}, lasting(self.pools, pools))
             self.counting.follow(pools, [each.name for each in changes.removed])
             self.pools = pools
@@ -185,13 +185,28 @@ class WorkersService(MultiService):
             await self._holdings.close(gone)
         return changes
 
+    async def _replace(
+        self, pools: Sequence[PoolConfig], changes: Changes
+    ) -> tuple[list[str], list[HeldListening]]:
+        before = self._holdings.ports()
+        try:
+            return await self._holdings.replace(pools, changes)
+        except CannotListenError:
+            # Those that made room in vain are back, but as other sockets.
+            after = self._holdings.ports()
+            back = [name for name in after if after[name] is not before[name]]
+            if back:
+                await self._tellAll(back)
+            raise
+
     async def _tellAll(self, fresh: Sequence[str]) -> None:
         if self._tally is None:
             return
         old, self._tally = self._tally, OwnTally(len(self.pools), len(self.places))
-        descriptors = [self._tally.descriptor, *self._holdings.descriptors(fresh).values()]
+        listeners = self._holdings.descriptors(fresh)
+        descriptors = [self._tally.descriptor, *listeners.values()]
         told = [
-            worker.change(Change(self._sharesOf(worker.number), list(fresh)), descriptors)
+            worker.change(Change(self._sharesOf(worker.number), list(listeners)), descriptors)
             for worker in self._staff.working()
         ]
         await gatherResults(told)

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import gatherResults, maybeDeferred
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 
 from nuttwist.changes import Changes
@@ -62,9 +63,17 @@ class Holdings(MultiService):
 
     def descriptors(self, names: Iterable[str]) -> dict[str, int]:
         """
-        The file descriptors of these pools' listeners.
+        The file descriptors of these pools' listeners; one that makes room for another at this
+        moment has none, nor has one that could not be bound again after it had.
         """
-        return {name: self.listeners[name].descriptor() for name in names}
+        listeners = {name: self.listeners[name] for name in names}
+        return {name: each.descriptor() for name, each in listeners.items() if each.port}
+
+    def ports(self) -> dict[str, IListeningPort | None]:
+        """
+        What there is to accept from.
+        """
+        return {name: each.port for name, each in self.listeners.items()}
 
     async def replace(
         self, pools: Sequence[PoolConfig], changes: Changes

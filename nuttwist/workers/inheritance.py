@@ -40,16 +40,17 @@ class Inheritance:
         @param pools: their names.
         @param tally: the descriptor of their tally.
         @param listeners: the descriptors of those that listen anew, by their names.
-        @return: the same as listeners.
+        @return: the same as listeners, and those that have none.
         """
         self._replaceTally(pools, tally)
         known = {**self._listeners, **listeners}
-        kept = {name: known[name] for name in pools}
+        kept = {name: known[name] for name in pools if name in known}
         self._outdated += set(self._listeners.values()) - set(kept.values())
         self._listeners = kept
         return {
-            name: Inherited(descriptor, partial(self._isAhead, name))
-            for name, descriptor in listeners.items()
+            name: Inherited(kept.get(name), partial(self._isAhead, name))
+            for name in pools
+            if name in listeners or name not in kept
         }
 
     def _replaceTally(self, pools: Sequence[str], descriptor: int) -> None:

@@ -228,6 +228,27 @@ def test_aTakenPortIsRefusedWhole(tmp_path, servers, workers) -> None:
 
 
 @KINDS
+def test_whatMadeRoomInVainLetsClientsInAgain(tmp_path, servers, workers) -> None:
+    """A listener that was closed for one that cannot be had is back, for all workers."""
+    with reloaded(tmp_path, workers, servers) as proxy:
+        port, path = proxy.ports["pool"], tmp_path / "other"
+        text = both(proxy, servers[:2])
+        place = f"listen: {HOST}:{proxy.ports['other']}"
+        named = text.replace(place, f"listen: unix:{path}:mode=600")
+        proxy.reload(named)
+        with closing(socket.create_server(("127.0.0.2", port))):
+            everywhere = named.replace(f"{HOST}:{port}", f"0.0.0.0:{port}")
+            assert "is refused" in proxy.reload(everywhere.replace("mode=600", "mode=666"))
+        for _ in range(4):
+            with closing(proxy.connect()) as client:
+                assert exchange(client, *SET) == SET[1]
+            with closing(socket.socket(socket.AF_UNIX)) as client:
+                client.settimeout(SECONDS)
+                client.connect(str(path))
+                assert exchange(client, *SET) == SET[1]
+
+
+@KINDS
 def test_twoPoolsExchangeTheirPorts(tmp_path, servers, workers) -> None:
     """Clients stay with their pools, and who comes finds the other one."""
     with reloaded(tmp_path, workers, servers) as proxy, closing(proxy.connect()) as client:

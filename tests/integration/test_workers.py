@@ -9,6 +9,7 @@ import socket
 import stat
 from contextlib import closing
 
+import attrs
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from zope.interface.verify import verifyObject
@@ -53,6 +54,28 @@ class AdoptedListeners(ProxyCase):
         pool = self.adopter(listening)
         self.assertEqual(pool.address().port, listening.getsockname()[1])
         await (await self.client(pool)).answers(*SET)
+
+    async def test_withoutASocketNobodyIsLetIn(self):
+        """A pool whose socket is lost runs all the same, and gets another one later."""
+        listening = self.bound()
+        config = self.configure(self.demo())
+        made = self.proxy(config, inherited={"pool": Inherited(None)})
+        pool = made.pools["pool"]
+        self.assertRaises(RuntimeError, pool.address)
+        changes = await made.reconfigure([config], {"pool": Inherited(listening.fileno())})
+        self.assertFalse(changes)
+        self.assertIs(made.pools["pool"], pool)
+        await (await self.client(pool)).answers(*SET)
+
+    async def test_anotherSocketForTheSamePool(self):
+        """Who is connected stays so, and who comes is let in where the new socket is."""
+        first, second = self.bound(), self.bound()
+        pool = self.adopter(first)
+        client = await self.client(pool)
+        await pool.parent.reconfigure([pool.config], {"pool": Inherited(second.fileno())})
+        self.assertEqual(pool.address().port, second.getsockname()[1])
+        for each in (client, await self.client(pool)):
+            await each.answers(*SET)
 
     async def test_theSocketStaysOpen(self):
         """Who stops accepting leaves the socket to the others, and may come back."""
@@ -210,6 +233,20 @@ class Crews(ProxyCase):
         for client in clients:
             while await self.found(client, key) == b"2":
                 pass
+
+    async def test_aWorkerStartsAmidAChange(self):
+        """One that begins while a listener makes room for another does without it."""
+        config = self.configure(self.demo(), listen=Listen(host=LOOPBACK))
+        crew = self.crew(config, attrs.evolve(config, name="other"))
+        crew.startService()
+        await self.ready(crew)
+        await crew.listeners["pool"].close()
+        for place in crew.places:
+            place.worker.kill()
+        while any(each.starts < 2 for each in crew.places):
+            await self.turn()
+        await self.ready(crew)
+        await (await self.client(crew.listeners["other"].port)).answers(*SET)
 
     async def test_takenPortStartsNobody(self):
         """When one port is taken none is bound, and no worker started."""

@@ -59,6 +59,22 @@ def test_whatIsReplacedOrGoneIsClosed(pipes):
     second.close()
 
 
+def test_whatHasNoSocketIsToldEachTime(pipes):
+    """A pool without a listener at the moment is one to which nobody comes, until it has one."""
+    inheritance = Inheritance(1, 2, lambda _: 0)
+    pools = ["lost", "bound"]
+    for listeners, expected in (
+        ({"bound": pipes[0]}, {"lost": None, "bound": pipes[0]}),
+        ({}, {"lost": None}),
+        ({"lost": pipes[1]}, {"lost": pipes[1]}),
+        ({}, {}),
+    ):
+        tally, there = tallyOf(2)
+        inherited = inheritance.take(pools, there, listeners)
+        assert {name: each.descriptor for name, each in inherited.items()} == expected
+        tally.close()
+
+
 def test_thoseOfBeforeLookAtTheNewTally(pipes):
     """A listener that stays goes by the tally of now, in which its pool has another row."""
     clients = {"one": 0, "two": 9}
