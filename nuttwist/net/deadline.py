@@ -52,6 +52,8 @@ class Deadline:
         """
         if self._pipeline.repeated:
             self.stop()
+            # Looking forgets those that have their reply, where there is no timeout too.
+            self._pipeline.oldest()
         if self._timeout is not None and self._delayed is None:
             self._look(self._timeout)
 

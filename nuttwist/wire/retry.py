@@ -4,7 +4,8 @@ Requests that are repeated when their connection fails.
 Rules of this module. What was written to a server is repeated only if it changes nothing there;
 what was not written is repeated whatever it is. A request keeps its age, so its timeout holds over
 all attempts, and its place with its client. It is routed anew, so that it goes where its keys are
-by then. All of this happens only after a failure, and costs nothing before.
+by then; if that is no longer one server, it is split. All of this happens only after a failure, and
+costs nothing before.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Protocol
 import attrs
 
 from nuttwist.wire.counters import PoolCounters
+from nuttwist.wire.divided import Cut, Divided
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import GREETING, NOTHING, Owner, Request
 
@@ -26,10 +28,12 @@ class Repeatable:
 
     @ivar isRead: it changes nothing at the server, and may be sent twice.
     @ivar keys: what decides its server; at least one.
+    @ivar cut: how it is split by key; L{None} when all its keys must be on one server.
     """
 
     isRead: bool
     keys: Sequence[bytes]
+    cut: Cut | None = None
 
 
 @attrs.frozen
@@ -126,16 +130,36 @@ class Retries:
         left = self._left(request)
         if left <= 0 or request.expect == GREETING:
             return False
-        pipeline = self._pipelineFor(request, sent)
-        if pipeline is None:
+        known = self._repeatable(request.data)
+        if known is None or (sent and not known.isRead):
             return False
+        pipelines = [self._way.route(key) for key in known.keys]
+        # The connections of one server share its counters, and any of them will do.
+        isTogether = all(each.counters is pipelines[0].counters for each in pipelines)
+        cut = None if isTogether else known.cut
+        if cut is None and not isTogether:
+            return False
+        again = self._again(request, left - 1)
+        if cut is None:
+            pipelines[0].rejoin(request)
+        else:
+            self._split(Divided(request, again, cut), pipelines, left - 1)
+        return True
+
+    def _again(self, request: Request, left: int) -> Repeated:
         owner = request.owner
-        request.owner = Repeated(owner.owner if isinstance(owner, Repeated) else owner, left - 1)
+        again = Repeated(owner.owner if isinstance(owner, Repeated) else owner, left)
+        request.owner = again
         if request.found is not None:
             request.found.clear()
         self._counters.repeated += 1
-        pipeline.rejoin(request)
-        return True
+        return again
+
+    def _split(self, whole: Divided, pipelines: Sequence[Pipeline], left: int) -> None:
+        shares = whole.split(pipelines, lambda owner: Repeated(owner, left))
+        self._counters.fragments += len(shares)
+        for pipeline, share in shares:
+            pipeline.rejoin(share)
 
     def _left(self, request: Request) -> int:
         owner, allowed = request.owner, self._allowance()
@@ -144,13 +168,5 @@ class Retries:
         timeout = allowed.timeout
         if timeout is not None and request.since + timeout - self._way.seconds() <= 0:
             return 0
-        return owner.left if isinstance(owner, Repeated) else allowed.attempts
-
-    def _pipelineFor(self, request: Request, sent: bool) -> Pipeline | None:
-        known = self._repeatable(request.data)
-        if known is None or (sent and not known.isRead):
-            return None
-        pipelines = [self._way.route(key) for key in known.keys]
-        # The connections of one server share its counters, and any of them will do.
-        oneServer = all(each.counters is pipelines[0].counters for each in pipelines)
-        return pipelines[0] if oneServer else None
+        left = allowed.attempts
+        return min(owner.left, left) if isinstance(owner, Repeated) else left

@@ -209,6 +209,24 @@ class TestBackup:
         assert (spare.ways.crowded, distributor.ways.crowded) == (0, 0)
 
 
+def test_aGetOfManyKeysIsSplitOverTheBackup(machine):
+    """With C{retries} nobody hears of the failure, though the other pool has a ring of its own."""
+    machine.serve("one", "two", "b1", "b2")
+    backed = {"on_failure": "backup", "backup": "spare", "retries": 1}
+    distributor, spare = start(
+        machine,
+        config(machine, "pool", ["one", "two"], hash="md5", **backed),
+        config(machine, "spare", ["b1", "b2"], hash="md5"),
+    )
+    machine.servers["two"].kill()
+    client = machine.client()
+    keys = [b"key%d" % number for number in range(60)]
+    assert ask(client, b"get %s\r\n" % b" ".join(keys)) == b"END\r\n"
+    assert [each.counters.requests for each in spare.servers] == [1, 1]
+    counters = distributor.counters
+    assert (counters.repeated, counters.fragments, counters.forward_error) == (1, 4, 0)
+
+
 def test_aRandomBackupIsAskedForEachRequest(machine):
     """Ways by a backup that has no fixed ones are not remembered; its own are, until then."""
     machine.serve("one", "two", "b1", "b2")

@@ -72,6 +72,36 @@ def test_whenNobodyIsLeftThereIsTheError(machine):
     assert ask(machine.client(), b"get a\r\n") == REFUSED
 
 
+def test_aGetOfManyKeysSurvivesAnEjectedServer(machine):
+    """Its keys are on the two others by then; one had to be asked twice."""
+    machine.serve("one", "two", "three")
+    pool = machine.start(retries=1, hash="md5", **EJECTING)
+    keys = [b"key%d" % number for number in range(60)]
+    for each in keys:
+        store(machine, each, b"of " + each)
+    machine.servers["two"].kill()
+    kept = [each for each in keys if pool.distributor.locate(each).config.name != "two"]
+    values = (b"VALUE %s 0 %d\r\nof %s\r\n" % (each, len(each) + 3, each) for each in kept)
+    got = ask(machine.client(), b"get %s\r\n" % b" ".join(keys))
+    assert got == b"".join(values) + b"END\r\n"
+    counters = pool.distributor.counters
+    assert (counters.repeated, counters.fragments, counters.forward_error) == (1, 5, 0)
+
+
+def test_whatWasRepeatedIsForgottenWhenItHasItsReply(machine):
+    """Also where there is no timeout, for which it was remembered."""
+    machine.serve("one", "two")
+    pool = machine.start(retries=1, **EJECTING)
+    key = machine.key("one")
+    machine.servers["one"].kill()
+    client = machine.client()
+    assert ask(client, b"get %s\r\n" % key) == b"END\r\n"
+    assert ask(client, b"get %s\r\n" % key) == b"END\r\n"
+    assert pool.distributor.counters.repeated == 1
+    pipelines = [each.pipeline for server in pool.distributor.servers for each in server.backends]
+    assert [each.repeated for each in pipelines] == [[], []]
+
+
 def test_aTimeoutIsNotRepeated(machine):
     """There is no time left for who has waited that long; who came later has some."""
     machine.serve("one", type="fake", mode="hang")

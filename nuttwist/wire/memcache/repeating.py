@@ -4,8 +4,15 @@ Which memcached requests may be repeated when their connection fails, and where 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import attrs
+
+from nuttwist.wire.memcache import scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF, Shape
+from nuttwist.wire.memcache.gathers import END
 from nuttwist.wire.memcache.keys import isKey, routedKey
+from nuttwist.wire.request import CLASSIC, Owner, Request
 from nuttwist.wire.retry import Repeatable
 
 #: The flags with which an mg leaves no trace that its own reply, or another's, would show: not
@@ -18,6 +25,42 @@ PLACEHOLDER = b"placeholder"
 
 #: Where the flags of a meta request begin, among its words.
 _FLAGS_AT = {Shape.META: 2, Shape.META_STORE: 3}
+
+
+@attrs.frozen
+class Retrieval:
+    """
+    A get, gets, gat or gats; see L{nuttwist.wire.divided.Cut}.
+
+    @ivar head: its words before the keys.
+    """
+
+    head: list[bytes]
+    keys: list[bytes]
+
+    def share(self, numbers: Sequence[int], owner: Owner, since: float) -> Request:
+        """
+        The retrieval of some of the keys, in the form of the parts of one that is split.
+        """
+        words = [*self.head, *(self.keys[number] for number in numbers)]
+        return Request(owner, b" ".join(words) + b" \r\n", since, CLASSIC, {})
+
+    def merged(self, request: Request, shares: Sequence[Request], order: list[int]) -> bytes:
+        """
+        The values in the order of the keys and C{END}, or what a server said instead of that. A
+        part of a split retrieval has the values collected, those beside an error too.
+        """
+        blocks = [share.found or {} for share in shares]
+        collected = request.found
+        if collected is not None:
+            for each in blocks:
+                collected.update(each)
+        for share in shares:
+            if share.reply is not None and share.reply != END:
+                return share.reply
+        if collected is not None:
+            return END
+        return b"".join([*scan.picked(self.keys, order, dict(enumerate(blocks))), END])
 
 
 def _meta(words: list[bytes], flags: list[bytes]) -> Repeatable | None:
@@ -40,7 +83,8 @@ def repeatable(data: bytes) -> Repeatable | None:
     shape = command.shape
     if shape is Shape.RETRIEVE:
         # With a time to live it changes that.
-        return Repeatable(command.number is None, words[command.key :])
+        keys = words[command.key :]
+        return Repeatable(command.number is None, keys, Retrieval(words[: command.key], keys))
     if shape in (Shape.STORE, Shape.CHANGE):
         return Repeatable(False, words[1:2])
     if shape in _FLAGS_AT:

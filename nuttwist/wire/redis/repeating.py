@@ -1,15 +1,64 @@
 """
-Which redis requests may be repeated when their connection fails, and where their keys are.
+Which redis requests may be repeated when their connection fails, where their keys are, and how they
+are split by key.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import attrs
+
+from nuttwist.wire.redis import gathers
 from nuttwist.wire.redis.commandtable import PLACEHOLDER, Route, find
-from nuttwist.wire.redis.scan import whole
+from nuttwist.wire.redis.errors import INVALID
+from nuttwist.wire.redis.scan import encoded, whole
+from nuttwist.wire.request import Owner, Request
 from nuttwist.wire.retry import Repeatable
 
-#: Ways that lead to where the keys are; the others lead to one certain server, or to all.
-_BY_KEYS = frozenset({Route.KEYED, Route.MGET, Route.MSET, Route.SUM, Route.ANY})
+#: Of the ways that lead to where the keys are: how many arguments there are for each key, and how
+#: the replies are merged; L{None}: all keys must be on one server. The other ways lead to one
+#: certain server, or to all.
+_BY_KEYS: dict[Route, tuple[int, gathers.Merge] | None] = {
+    Route.KEYED: None,
+    Route.MGET: (1, gathers.interleaved),
+    Route.MSET: (2, gathers.agreed),
+    Route.SUM: (1, gathers.added),
+    Route.ANY: None,
+}
+
+
+@attrs.frozen
+class Splitting:
+    """
+    A request whose keys may be on several servers; see L{nuttwist.wire.divided.Cut}.
+
+    @ivar width: how many arguments there are for each key.
+    @ivar merge: makes the reply from those of the shares, or L{None} when they are none of the kind
+        that it can merge.
+    """
+
+    name: bytes
+    items: list[bytes]
+    width: int
+    merge: gathers.Merge
+
+    def share(self, numbers: Sequence[int], owner: Owner, since: float) -> Request:
+        """
+        The request for some of the keys.
+        """
+        width = self.width
+        args = [self.name]
+        for number in numbers:
+            args += self.items[number * width : number * width + width]
+        return Request(owner, encoded(args), since)
+
+    def merged(self, request: Request, shares: Sequence[Request], order: list[int]) -> bytes:
+        """
+        The sum, or one error for all.
+        """
+        reply = self.merge([share.reply or b"" for share in shares], order)
+        return INVALID if reply is None else reply
 
 
 def repeatable(data: bytes) -> Repeatable | None:
@@ -23,4 +72,6 @@ def repeatable(data: bytes) -> Repeatable | None:
     if command is None or command.route not in _BY_KEYS:
         return None
     keys = [args[index] for index in command.keys(args)]
-    return Repeatable(command.readOnly, keys or [PLACEHOLDER])
+    apart = _BY_KEYS[command.route]
+    cut = None if apart is None else Splitting(args[0], args[1:], *apart)
+    return Repeatable(command.readOnly, keys or [PLACEHOLDER], cut)
