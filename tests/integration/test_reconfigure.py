@@ -126,7 +126,7 @@ class Reconfiguring:
 
     async def test_anotherProtocolIsAnotherPool(self):
         """A pool of the same name and address takes the place of the one that there was."""
-        old = self.configure(self.demo(), listen=freePort())
+        old = self.configure(self.demo(), listen=freePlace())
         proxy = self.proxy(old)
         client = await self.answered(proxy.pools["pool"])
         for protocol, asked in ((True, (b"PING\r\n", b"+PONG\r\n")), (False, MISS)):
@@ -167,11 +167,11 @@ class Reconfiguring:
 
     async def test_whatHasJustGoneMayComeBack(self):
         """The address of a pool that was removed, or has moved, is free for the next change."""
-        for listen in (freePort(), Listen(path=str(self.directory() / "pool"))):
+        for listen in (freePlace(), Listen(path=str(self.directory() / "pool"))):
             config = self.configure(self.demo(), listen=listen)
             proxy = self.proxy(config)
             await self.answered(proxy.pools["pool"])
-            for pools in ([], [config], [attrs.evolve(config, listen=freePort())], [config]):
+            for pools in ([], [config], [attrs.evolve(config, listen=freePlace())], [config]):
                 await proxy.reconfigure(pools)
             await self.answered(proxy.pools["pool"])
 
