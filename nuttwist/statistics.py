@@ -104,11 +104,14 @@ class Statistics:
     All that one proxy counts.
 
     @ivar started: seconds since the epoch.
+    @ivar version: of the package.
     """
 
     def __init__(self) -> None:
         self.started = time.time()
         self.source = socket.gethostname()
+        # Read from a file, each time.
+        self.version = version("nuttwist")
 
     def uptime(self) -> int:
         """
@@ -124,7 +127,7 @@ class Statistics:
         document: dict[str, Value] = {
             "service": "nuttwist",
             "source": self.source,
-            "version": version("nuttwist"),
+            "version": self.version,
             "uptime": self.uptime(),
             "timestamp": int(time.time()),
             "total_connections": sum(each.counters["opened"] + each.listening for each in pools),
@@ -150,7 +153,7 @@ class Statistics:
             "pid": os.getpid(),
             "uptime": self.uptime(),
             "time": int(time.time()),
-            "version": version("nuttwist"),
+            "version": self.version,
             "pool": pool.name,
             "curr_connections": pool.counters.client_connections,
             "total_connections": pool.counters.opened,

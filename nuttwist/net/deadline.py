@@ -11,6 +11,11 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IDelayedCall
 
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.request import Request
+
+#: By how much of the timeout a look must be late to show that the proxy itself was busy: what the
+#: server has said meanwhile is not read yet.
+AWAY = 0.1
 
 
 class Clock(Protocol):
@@ -30,7 +35,8 @@ class Deadline:
     Watches the requests of one pipeline.
 
     It runs only while something waits, and is not moved by every request: when it goes off too
-    early for the request that is the oldest by then, it is set again.
+    early for the request that is the oldest by then, it is set again. When it goes off so late
+    that the proxy must have been away, the oldest request is given its timeout once more.
     """
 
     def __init__(
@@ -45,13 +51,16 @@ class Deadline:
         self._pipeline = pipeline
         self._passed = passed
         self._delayed: IDelayedCall | None = None
+        # The request that was given more time, and until when.
+        self._spared: Request | None = None
+        self._until = 0.0
 
     def watch(self) -> None:
         """
         There may be something to watch now.
         """
         if self._pipeline.repeated:
-            self.stop()
+            self._cancel()
             # Looking forgets those that have their reply, where there is no timeout too.
             self._pipeline.oldest()
         if self._timeout is not None and self._delayed is None:
@@ -61,6 +70,10 @@ class Deadline:
         """
         There is nothing to watch any more.
         """
+        self._cancel()
+        self._spared = None
+
+    def _cancel(self) -> None:
         if self._delayed is not None:
             self._delayed.cancel()
             self._delayed = None
@@ -69,9 +82,20 @@ class Deadline:
         self._delayed = None
         oldest = self._pipeline.oldest()
         if oldest is None:
+            self._spared = None
             return
-        left = oldest.since + timeout - self._clock.seconds()
+        left = self._left(oldest, timeout)
         if left > 0:
             self._delayed = self._clock.callLater(left, self._look, timeout)
         else:
             self._passed()
+
+    def _left(self, oldest: Request, timeout: float) -> float:
+        now = self._clock.seconds()
+        if oldest is self._spared:
+            return self._until - now
+        left = oldest.since + timeout - now
+        if left > -AWAY * timeout:
+            return left
+        self._spared, self._until = oldest, now + timeout
+        return timeout

@@ -224,7 +224,8 @@ class Pipeline:
 
     def oldest(self) -> Request | None:
         """
-        The request that has waited longest for its reply; L{None} when none does.
+        The request that has waited longest, for its reply or to be written; L{None} when none
+        does. One without a reply waits until it is written.
         """
         oldest = self._first()
         if self.repeated:
@@ -237,10 +238,7 @@ class Pipeline:
     def _first(self) -> Request | None:
         if self.outQueue:
             return self.outQueue[0]
-        for request in self.inQueue:
-            if request.expect != NOTHING:
-                return request
-        return None
+        return self.inQueue[0] if self.inQueue else None
 
     def sizes(self) -> tuple[int, int, int, int]:
         """

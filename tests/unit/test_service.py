@@ -38,6 +38,15 @@ def test_whereAPoolListens(machine):
         pool.address()
 
 
+def test_whoAsksForStatisticsReadsNoFile(machine, monkeypatch):
+    """The version is known from the start: thousands of questions at once are no burden."""
+    machine.serve("one")
+    machine.start()
+    monkeypatch.setattr("builtins.open", None)
+    monkeypatch.setattr("pathlib.Path.read_text", None)
+    assert b"STAT version " in ask(machine.client(), b"stats\r\n")
+
+
 def test_aWrongFileIsRefused(machine, tmp_path):
     """The mistakes of a file come out before anything is opened."""
     machine.serve("one")

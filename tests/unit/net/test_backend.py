@@ -6,8 +6,9 @@ import pytest
 
 from nuttwist.net.backend import CONNECT_TIMEOUT
 from nuttwist.net.watcher import State
-from tests.unit.pools import ask, heard
+from tests.unit.pools import ask, feed, heard
 
+LARGE = b"x" * 500_000
 TIMED_OUT = b"SERVER_ERROR Connection timed out\r\n"
 
 
@@ -89,6 +90,53 @@ def test_noreplyHasNoDeadline(machine):
     machine.network.elapse(10)
     assert backendOf(pool).state is State.CONNECTED
     assert machine.network.calls == []
+
+
+def test_noreplyThatCannotBeWrittenHasOne(machine):
+    """A server that takes nothing is as late as one that says nothing: its clients go on."""
+    machine.network.wire.window = 65536
+    machine.serve("one")
+    pool = machine.start(timeout=400)
+    client = machine.client()
+    assert ask(client, b"get a\r\n") == b"END\r\n"
+    machine.servers["one"].stop()
+    large = b"set k 0 0 %d noreply\r\n%s\r\n" % (len(LARGE), LARGE)
+    feed(client, large * 8 + b"get b\r\n", backendOf(pool))
+    # Each connection takes a part of it, into buffers.
+    said = b""
+    for _ in range(300):
+        said = said or heard(client, 0.1)
+    assert said == TIMED_OUT
+
+
+def test_aServerIsNotLateWhenTheProxyWasAway(machine):
+    """What has come while the proxy did something else is read before anybody is given up."""
+    machine.serve("one", type="fake", replies=[{"data": "END\r\n", "delay_ms": 100}])
+    pool = machine.start(timeout=400)
+    client = machine.client()
+    client.send(b"get a\r\nget b\r\n")
+    machine.network.frozen = True
+    machine.network.elapse(4)
+    machine.network.frozen = False
+    assert heard(client) == b"END\r\n" * 2
+    assert backendOf(pool).state is State.CONNECTED
+
+
+def test_aServerThatWasLateMeanwhileIsGivenOneMoreTimeout(machine):
+    """A silent one is found out, though the proxy comes late each time."""
+    machine.serve("one", type="fake", mode="hang")
+    machine.start(timeout=400)
+    client = machine.client()
+    client.send(b"get a\r\n")
+    machine.network.frozen = True
+    machine.network.elapse(4)
+    machine.network.frozen = False
+    machine.network.elapse(0.399)
+    assert heard(client) == b""
+    machine.network.frozen = True
+    machine.network.elapse(4)
+    machine.network.frozen = False
+    assert heard(client) == TIMED_OUT
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(400, 0.4), (None, CONNECT_TIMEOUT)])

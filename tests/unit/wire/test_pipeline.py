@@ -188,15 +188,16 @@ def test_aLostConnectionTellsEachClientOnce(pipeline):
     assert not pipeline.silent
 
 
-def test_theOldestRequestIsTheFirstThatWaitsForAReply(pipeline, client):
-    """Written or not; one without a reply has no deadline."""
+def test_theOldestRequestIsTheFirstThatWaits(pipeline, client):
+    """Written or not; one without a reply waits no longer once it is written."""
     assert pipeline.oldest() is None
-    ask(pipeline, client, b"touch k 1 noreply\r\n", NOTHING)
-    assert pipeline.oldest() is None
+    silent = ask(pipeline, client, b"touch k 1 noreply\r\n", NOTHING)
+    assert pipeline.oldest() is silent
     first = ask(pipeline, client)
     ask(pipeline, client)
-    assert pipeline.oldest() is first
+    assert pipeline.oldest() is silent
     pipeline.take()
+    assert pipeline.oldest() is first
     ask(pipeline, client)
     assert pipeline.oldest() is first
 
