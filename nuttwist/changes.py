@@ -7,6 +7,7 @@ No secret is ever told: of those only that they changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -37,6 +38,19 @@ class Change:
 
 
 @attrs.frozen
+class Renewal:
+    """
+    Files with the same names have something else in them.
+
+    @ivar whose: as in C{"pool alpha"}.
+    @ivar what: they are called.
+    """
+
+    whose: str
+    what: tuple[str, ...]
+
+
+@attrs.frozen
 class Changes:
     """
     What is to be done to come from one configuration to another. It is false when that is nothing.
@@ -47,14 +61,16 @@ class Changes:
     @ivar removed: as they were, in the order of the old configuration.
     @ivar added: in the order of the new one.
     @ivar changed: in the order of the new one.
+    @ivar renewed: in the order of the new one; those of pools that stay.
     """
 
     removed: tuple[PoolConfig, ...] = ()
     added: tuple[PoolConfig, ...] = ()
     changed: tuple[Change, ...] = ()
+    renewed: tuple[Renewal, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.removed or self.added or self.changed)
+        return any(getattr(self, each.name) for each in attrs.fields(type(self)))
 
     def lines(self) -> list[str]:
         """
@@ -64,6 +80,8 @@ class Changes:
         lines += [f"pool {each.name}: added, {_summary(each)}" for each in self.added]
         for each in self.changed:
             lines += [f"pool {each.new.name}: {words}" for words in _keys(each)]
+        for renewal in self.renewed:
+            lines += [f"{renewal.whose}: {what} renewed" for what in renewal.what]
         return lines
 
 
@@ -126,9 +144,15 @@ def _server(old: ServerConfig, new: ServerConfig) -> Iterator[str]:
             yield f"server {new.name}: {what} {before} -> {after}"
 
 
-def difference(old: Sequence[PoolConfig], new: Sequence[PoolConfig]) -> Changes:
+def difference(
+    old: Sequence[PoolConfig],
+    new: Sequence[PoolConfig],
+    renewed: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Changes:
     """
     What came, what went and what is no longer the same.
+
+    @param renewed: what the files are called that have something else in them, by their pools.
     """
     before = {_identity(each): each for each in old}
     after = {_identity(each): each for each in new}
@@ -139,6 +163,11 @@ def difference(old: Sequence[PoolConfig], new: Sequence[PoolConfig]) -> Changes:
             Change(before[identity], pool)
             for identity, pool in after.items()
             if identity in before and before[identity] != pool
+        ),
+        tuple(
+            Renewal(f"pool {name}", renewed[name])
+            for name, redis in after
+            if (name, redis) in before and name in renewed
         ),
     )
 

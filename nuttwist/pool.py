@@ -13,8 +13,9 @@ from twisted.logger import Logger
 
 from nuttwist.changes import Change
 from nuttwist.config import PoolConfig
-from nuttwist.config.certificates import checkCertificates
+from nuttwist.config.credentials import Credentials, readCredentials
 from nuttwist.distributor import Distributor
+from nuttwist.distributor.wiring import Wiring
 from nuttwist.listening import ListeningService
 from nuttwist.listening.moving import bindAll
 from nuttwist.logs.events import POOL_DRAINING, POOL_STOPPED
@@ -36,6 +37,7 @@ class PoolService(MultiService):
     A pool of the configuration, as a service.
 
     @ivar config: as given.
+    @ivar credentials: what it encrypts with.
     @ivar distributor: routes its requests.
     @ivar frontend: holds its clients.
     @ivar sampler: what was seen of its requests; L{None} when nobody looks.
@@ -44,6 +46,7 @@ class PoolService(MultiService):
     def __init__(
         self,
         config: PoolConfig,
+        credentials: Credentials,
         loop: Loop,
         statistics: Statistics,
         readSize: int,
@@ -58,6 +61,7 @@ class PoolService(MultiService):
         MultiService.__init__(self)
         self.setName(config.name)
         self.config = config
+        self.credentials = credentials
         self._loop = loop
         self._sampling = sampling
         self._backup: PoolService | None = None
@@ -65,16 +69,19 @@ class PoolService(MultiService):
         self._settings = settingsOf(config, dialect)
         self.sampler = self._samplerBy(dialect)
         self.distributor = Distributor(
-            config,
-            dialect,
-            loop,
-            self._settings,
+            Wiring(
+                config,
+                self._settings,
+                dialect,
+                loop,
+                lambda: self.credentials,
+                readSize,
+                self.sampler,
+            ),
             lambda about: statistics.lines(self.view(), about),
-            readSize,
-            self.sampler,
         )
         self.frontend = self._frontendFor(dialect, readSize)
-        self.listening = self.listeningBy(config, inherited)
+        self.listening = self.listeningBy(config, credentials, inherited)
         self.distributor.setServiceParent(self)
         self.listening.setServiceParent(self)
 
@@ -125,11 +132,13 @@ class PoolService(MultiService):
 
     # -- another configuration
 
-    def listeningBy(self, config: PoolConfig, inherited: Inherited | None) -> ListeningService:
+    def listeningBy(
+        self, config: PoolConfig, credentials: Credentials, inherited: Inherited | None
+    ) -> ListeningService:
         """
         A listener for the clients of this pool, not bound yet.
 
-        @raise nuttwist.config.SettingError: a certificate cannot be used.
+        @raise nuttwist.config.SettingError: the socket of a C{systemd:} endpoint was not passed.
         """
         return ListeningService(
             config.listen,
@@ -138,6 +147,7 @@ class PoolService(MultiService):
             config.name,
             config.backlog,
             inherited,
+            credentials.shown,
         )
 
     def reconfigure(self, config: PoolConfig) -> Deferred[None]:
@@ -154,21 +164,33 @@ class PoolService(MultiService):
         """
         if (config.name, config.redis) != (self.config.name, self.config.redis):
             raise ValueError(f"{config.name!r} is another pool than {self.config.name!r}")
-        checkCertificates(config)
+        credentials = readCredentials([config])[config.name]
         moves = Change(self.config, config).moves()
-        return Deferred.fromCoroutine(
-            self._reconfigure(config, self.listeningBy(config, None) if moves else None)
-        )
+        listening = self.listeningBy(config, credentials, None) if moves else None
+        return Deferred.fromCoroutine(self._reconfigure(config, credentials, listening))
 
-    async def _reconfigure(self, config: PoolConfig, listening: ListeningService | None) -> None:
+    async def _reconfigure(
+        self, config: PoolConfig, credentials: Credentials, listening: ListeningService | None
+    ) -> None:
         if listening is not None and self.running:
             await bindAll([listening], [self.listening])
-        await self.follow(config, listening)
+        await self.follow(config, credentials, listening)
 
-    def follow(self, config: PoolConfig, listening: ListeningService | None) -> Deferred[Any]:
+    def renew(self, credentials: Credentials) -> None:
+        """
+        Encrypt with these from now on, if they are others; connections that are made stay.
+        """
+        if credentials != self.credentials:
+            self.credentials = credentials
+            self.listening.show(credentials.shown)
+
+    def follow(
+        self, config: PoolConfig, credentials: Credentials, listening: ListeningService | None
+    ) -> Deferred[Any]:
         """
         Go by another configuration, which is known to be possible.
 
+        @param credentials: of that configuration.
         @param listening: in place of the present one, bound if the pool runs; L{None} if that is
             to stay.
         @return: fires when what was removed is closed.
@@ -180,11 +202,13 @@ class PoolService(MultiService):
             client.grammar.settings = self._settings
         if self._sampling is not None and self.sampler is not None:
             self._sampling.fit(self.sampler, config)
-        ends = [self.distributor.reconfigure(config, self._settings)]
+        ends: list[Deferred[Any]] = []
         if listening is not None:
             ends.append(maybeDeferred(self.listening.disownServiceParent))
             self.listening = listening
             listening.setServiceParent(self)
+        self.renew(credentials)
+        ends.append(self.distributor.reconfigure(config, self._settings))
         return gatherResults(ends)
 
     def backUp(self, other: PoolService | None) -> None:

@@ -16,7 +16,8 @@ from twisted.internet.error import CannotListenError
 
 from nuttwist.changes import Changes, difference
 from nuttwist.config import Listen, PoolConfig
-from nuttwist.config.certificates import checkCertificates
+from nuttwist.config.certificates import Read, fromDisk
+from nuttwist.config.credentials import Credentials, readCredentials, renewals
 from nuttwist.config.file import loadConfig
 from nuttwist.config.pools import checkPools
 from nuttwist.listening import ListeningService
@@ -49,6 +50,7 @@ class ProxyService(MultiService):
         readSize: int = 65536,
         inherited: Mapping[str, Inherited] | None = None,
         sampling: Sampling | None = None,
+        read: Read = fromDisk,
     ) -> None:
         """
         @param reactor: any reactor with TCP, unix sockets and time. Where it can watch file
@@ -58,10 +60,13 @@ class ProxyService(MultiService):
         @param inherited: the listeners that another process has bound, by the names of their
             pools.
         @param sampling: how requests are looked at; L{None}: not at all.
-        @raise nuttwist.config.SettingError: the pools do not go together.
+        @param read: gives what is in a file with a certificate or key.
+        @raise nuttwist.config.SettingError: the pools do not go together, or a certificate cannot
+            be used.
         """
         MultiService.__init__(self)
         checkPools(pools)
+        credentials = readCredentials(pools, read)
         self._loop = loop = loopOn(reactor)
         self._readSize = readSize
         self._sampling = sampling
@@ -72,8 +77,9 @@ class ProxyService(MultiService):
         self._clientsLogged = False
         self.pools: dict[str, PoolService] = {}
         for config in pools:
-            pool = self._make(config, (inherited or {}).get(config.name))
-            self.pools[config.name] = pool
+            name = config.name
+            pool = self._make(config, credentials[name], (inherited or {}).get(name))
+            self.pools[name] = pool
             pool.setServiceParent(self)
         self._backUp()
         self.stats: TellingService | None = None
@@ -81,9 +87,17 @@ class ProxyService(MultiService):
             self.stats = TellingService(Listen(*statsAddress), self.document, loop.sockets)
             self.stats.setServiceParent(self)
 
-    def _make(self, config: PoolConfig, inherited: Inherited | None) -> PoolService:
+    def _make(
+        self, config: PoolConfig, credentials: Credentials, inherited: Inherited | None
+    ) -> PoolService:
         pool = PoolService(
-            config, self._loop, self._statistics, self._readSize, inherited, self._sampling
+            config,
+            credentials,
+            self._loop,
+            self._statistics,
+            self._readSize,
+            inherited,
+            self._sampling,
         )
         pool.frontend.visits.shown = self._clientsLogged
         return pool
@@ -162,40 +176,50 @@ class ProxyService(MultiService):
         return [pool.config for pool in self.pools.values()]
 
     def reconfigure(
-        self, pools: Sequence[PoolConfig], inherited: Mapping[str, Inherited] | None = None
+        self,
+        pools: Sequence[PoolConfig],
+        inherited: Mapping[str, Inherited] | None = None,
+        read: Read = fromDisk,
     ) -> Deferred[Changes]:
         """
         Have these pools from now on. One that is the same as before is not touched. One with
         other settings keeps its clients and its counters, and servers that stay keep their
         connections; see L{PoolService.reconfigure}. One that is gone, or has another name or
-        protocol, is stopped, which may take its C{drain_timeout}.
+        protocol, is stopped, which may take its C{drain_timeout}. Certificates and keys are
+        read again; connections that are made stay as they are.
 
         @param inherited: new listeners that another process has bound, by the names of pools.
+        @param read: gives what is in a file with a certificate or key.
         @return: fires with what was changed when the new pools serve; those that were removed may
             not have ended yet. It fails with C{CannotListenError} when an address is not to be
             had, and with C{SettingError} when a certificate cannot be used or the pools do not go
             together; then nothing has changed.
         """
-        change = self._reconfigure(list(pools), inherited or {})
+        change = self._reconfigure(list(pools), inherited or {}, read)
         return self._changing.run(Deferred.fromCoroutine, change)
 
     async def _reconfigure(
-        self, pools: Sequence[PoolConfig], inherited: Mapping[str, Inherited]
+        self, pools: Sequence[PoolConfig], inherited: Mapping[str, Inherited], read: Read
     ) -> Changes:
         checkPools(pools)
-        changes = difference(self.configs, pools)
-        for change in changes.changed:
-            checkCertificates(change.new)
-        added = {each.name: self._make(each, inherited.get(each.name)) for each in changes.added}
+        fresh = readCredentials(pools, read)
+        present = {name: pool.credentials for name, pool in self.pools.items()}
+        changes = difference(self.configs, pools, renewals(present, fresh))
+        added = {
+            each.name: self._make(each, fresh[each.name], inherited.get(each.name))
+            for each in changes.added
+        }
         moved = {
-            each.name: self.pools[each.name].listeningBy(each, inherited.get(each.name))
+            each.name: self.pools[each.name].listeningBy(
+                each, fresh[each.name], inherited.get(each.name)
+            )
             for each in _moving(pools, changes, inherited)
         }
         names = [*moved, *(each.name for each in changes.removed)]
         gone = [self.pools[name].listening for name in names]
         if self.running:
             await bindAll([*moved.values(), *(pool.listening for pool in added.values())], gone)
-        self._replace(pools, changes, added, moved)
+        self._replace(pools, changes, fresh, added, moved)
         # The next change may want their addresses.
         for each in gone:
             await each.close()
@@ -205,6 +229,7 @@ class ProxyService(MultiService):
         self,
         pools: Sequence[PoolConfig],
         changes: Changes,
+        credentials: Mapping[str, Credentials],
         added: Mapping[str, PoolService],
         moved: Mapping[str, ListeningService],
     ) -> None:
@@ -213,8 +238,10 @@ class ProxyService(MultiService):
         self.pools = {each.name: known[each.name] for each in pools}
         different = {each.new.name for each in changes.changed} | moved.keys()
         for config in [each for each in pools if each.name in different]:
-            pool = self.pools[config.name]
-            self._departures.add(pool.follow(config, moved.get(config.name)))
+            pool, name = self.pools[config.name], config.name
+            self._departures.add(pool.follow(config, credentials[name], moved.get(name)))
+        for name, pool in self.pools.items():
+            pool.renew(credentials[name])
         self._backUp()
         # One that speaks another protocol leaves its name to its successor.
         for pool in removed:

@@ -16,7 +16,7 @@ from pathlib import Path
 import attrs
 
 from nuttwist.config import PoolConfig, SettingError, internalOrder, repeated
-from nuttwist.config.certificates import checkCertificates
+from nuttwist.config.credentials import readCredentials
 from nuttwist.config.draft import Draft
 from nuttwist.config.mistake import ConfigError, Mistake, Notes
 from nuttwist.config.pools import wrongBackups
@@ -119,6 +119,6 @@ def _checkCertificates(drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         if draft.isRight():
             try:
-                checkCertificates(draft.finished())
+                readCredentials([draft.finished()])
             except SettingError as error:
                 draft.refused(error.key, error.allowed)

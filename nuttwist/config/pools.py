@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from nuttwist.config import PoolConfig, SettingError
-from nuttwist.config.certificates import checkCertificates
 
 
 @attrs.frozen
@@ -56,10 +55,8 @@ def checkPools(pools: Sequence[PoolConfig]) -> None:
     """
     Check pools that are to run together, wherever they come from.
 
-    @raise SettingError: a backup cannot take over, or a certificate or key cannot be read.
+    @raise SettingError: a backup cannot take over.
     """
     links = [Link(pool.name, pool.redis, pool.backup) for pool in pools]
     for index, allowed in wrongBackups(links):
         raise SettingError("backup", pools[index].backup, allowed, pools[index].name)
-    for pool in pools:
-        checkCertificates(pool)

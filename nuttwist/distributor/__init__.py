@@ -25,13 +25,11 @@ from nuttwist.distributor.ways import KEEPING, Ways
 from nuttwist.distributor.wiring import Wiring
 from nuttwist.net.backend import Backend
 from nuttwist.net.probe import Probe
-from nuttwist.reactors import Loop, nextTurn
+from nuttwist.reactors import nextTurn
 from nuttwist.ring.ledger import Back, EjectionLedger, Out
 from nuttwist.wire.counters import PoolCounters
-from nuttwist.wire.dialect import Dialect
 from nuttwist.wire.retry import Allowance, Retries
 from nuttwist.wire.router import Settings
-from nuttwist.wire.sampler import PoolSampler
 
 
 def _terms(config: PoolConfig) -> tuple[int, float, float]:
@@ -52,26 +50,21 @@ class Distributor(Service):
 
     def __init__(
         self,
-        config: PoolConfig,
-        dialect: Dialect,
-        loop: Loop,
-        settings: Settings,
+        wiring: Wiring,
         statistics: Callable[[str], list[tuple[str, str]]],
-        readSize: int,
-        sampler: PoolSampler | None = None,
     ) -> None:
         """
+        @param wiring: what connections are made from.
         @param statistics: what a client is told of the counters, as names and values: those of
             the pool for C{""}, those of each server for C{"servers"}.
-        @param readSize: bytes read from a socket at a time.
-        @param sampler: looks at requests; L{None}: nobody does.
         """
-        self.config = config
+        self.config = config = wiring.config
+        sockets = wiring.loop.sockets
         self.counters = PoolCounters()
-        self.seconds = loop.sockets.seconds
-        self._wiring = Wiring(config, settings, dialect, loop, readSize, sampler)
+        self.seconds = sockets.seconds
+        self._wiring = wiring
         self.ledger = EjectionLedger(*_terms(config))
-        self.standing = Standing(config.name, self, self.ledger, loop.sockets)
+        self.standing = Standing(config.name, self, self.ledger, sockets)
         self.ways = Ways(self._wiring.standIn)
         self._lanes = Lanes(self.ways, self.counters, self.seconds, statistics)
         self._account = Account(

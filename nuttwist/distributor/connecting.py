@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IConnector
 from twisted.internet.protocol import ClientFactory
 
 from nuttwist.config import PoolConfig, ServerConfig
-from nuttwist.config.certificates import clientOptions
+from nuttwist.config.credentials import Credentials
 from nuttwist.config.rules import numericHost
 from nuttwist.net.attempt import Attempt, Wrapping, plainly
 from nuttwist.reactors import Sockets
@@ -19,12 +19,16 @@ from nuttwist.reactors import Sockets
 Connect = Callable[[ClientFactory, float], IConnector]
 
 
-def connectTo(server: ServerConfig, pool: PoolConfig, sockets: Sockets) -> Connect:
+def connectTo(
+    server: ServerConfig,
+    pool: PoolConfig,
+    sockets: Sockets,
+    credentials: Callable[[], Credentials],
+) -> Connect:
     """
     How a connection to a server of a pool is started.
 
-    @raise nuttwist.config.SettingError: the pool is to use TLS, and a certificate or key cannot be
-        read.
+    @param credentials: asked for each connection with TLS.
     """
     if server.path:
         return lambda factory, timeout: sockets.connectUNIX(server.path, factory, timeout)
@@ -34,14 +38,19 @@ def connectTo(server: ServerConfig, pool: PoolConfig, sockets: Sockets) -> Conne
         return lambda factory, timeout: sockets.connectTCP(
             server.host, server.port, factory, timeout
         )
-    wrapping = _securing(server, pool, sockets) if pool.tls else plainly
+    wrapping = _securing(server, pool, sockets, credentials) if pool.tls else plainly
     return lambda factory, timeout: Attempt(
         server.host, server.port, factory, sockets, wrapping
     ).start(isNumeric, timeout)
 
 
-def _securing(server: ServerConfig, pool: PoolConfig, sockets: Sockets) -> Wrapping:
-    options = clientOptions(pool, server.host)
+def _securing(
+    server: ServerConfig,
+    pool: PoolConfig,
+    sockets: Sockets,
+    credentials: Callable[[], Credentials],
+) -> Wrapping:
     from nuttwist.net.handshake import securing  # noqa: PLC0415  needs an extra
 
-    return securing(options, pool.tls_name or server.host, sockets)
+    name = pool.tls_name or server.host
+    return securing(lambda: credentials().towards(name), name, sockets)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import attrs
 
 from nuttwist.config import PoolConfig, ServerConfig
+from nuttwist.config.credentials import Credentials
 from nuttwist.distributor.connecting import Connect, connectTo
 from nuttwist.distributor.server import Server
 from nuttwist.net.backend import Backend
@@ -43,6 +44,7 @@ class Wiring:
     """
     What the connections of one pool are made from.
 
+    @ivar credentials: what connections are encrypted with that are made now.
     @ivar readSize: bytes read from a socket at a time.
     @ivar sampler: looks at requests; L{None}: nobody does.
     """
@@ -51,16 +53,19 @@ class Wiring:
     settings: Settings
     dialect: Dialect
     loop: Loop
+    credentials: Callable[[], Credentials]
     readSize: int
     sampler: PoolSampler | None
     _connects: dict[ServerConfig, Connect] = attrs.field(factory=dict, init=False, eq=False)
 
     def connect(self, server: ServerConfig) -> Connect:
         """
-        How connections to a server are started. What that needs from files is read only once.
+        How connections to a server are started.
         """
         if server not in self._connects:
-            self._connects[server] = connectTo(server, self.config, self.loop.sockets)
+            self._connects[server] = connectTo(
+                server, self.config, self.loop.sockets, self.credentials
+            )
         return self._connects[server]
 
     def differs(self, config: PoolConfig) -> bool:

@@ -16,12 +16,12 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.fdesc import setNonBlocking
-from twisted.internet.interfaces import IAddress, IListeningPort, IReactorTime
+from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
 from nuttwist.config import Listen, SettingError
-from nuttwist.config.certificates import isEncrypted, serverOptions
+from nuttwist.config.credentials import isEncrypted
 from nuttwist.config.endpoint import Endpoint, readEndpoint
 from nuttwist.logs.events import LISTENING, NOT_LISTENING, Event
 from nuttwist.net.addresses import placeOf
@@ -39,12 +39,14 @@ class Door(ServerFactory):
     Where those who connect are let in. It may be somebody else's door later.
 
     @ivar leadsTo: makes their protocols.
+    @ivar shown: how their connections are encrypted, where they are.
     """
 
     noisy = False
 
-    def __init__(self, leadsTo: ServerFactory) -> None:
+    def __init__(self, leadsTo: ServerFactory, shown: Any = None) -> None:
         self.leadsTo = leadsTo
+        self.shown = shown
 
     def logPrefix(self) -> str:
         return type(self.leadsTo).__name__
@@ -70,12 +72,13 @@ class ListeningService(Service):
         label: str,
         backlog: int = 512,
         inherited: Inherited | None = None,
+        shown: Any = None,
     ) -> None:
         """
         @param label: who listens, for the log.
         @param inherited: the socket, when another process has bound it.
-        @raise nuttwist.config.SettingError: a certificate of an C{ssl:} endpoint cannot be used, or
-            the socket of a C{systemd:} endpoint was not passed.
+        @param shown: for an C{ssl:} endpoint, see L{nuttwist.config.credentials.Credentials}.
+        @raise nuttwist.config.SettingError: the socket of a C{systemd:} endpoint was not passed.
         """
         self.listen = listen
         self.label = label
@@ -84,12 +87,18 @@ class ListeningService(Service):
         # Looked for now: a process that becomes a daemon gets another number.
         isPassed = inherited is None and listen.endpoint.startswith("systemd:")
         self._inherited = passedSocket(listen) if isPassed else inherited
-        self._door = door = Door(factory)
-        self._factory = encrypted(listen, door, sockets) if isEncrypted(listen) else door
+        self._door = door = Door(factory, shown)
+        self._factory = encrypted(door, sockets) if isEncrypted(listen) else door
         self._sockets = sockets
         self._backlog = backlog
         self.port: IListeningPort | None = None
         self._closed: Deferred[Any] = succeed(None)
+
+    def show(self, shown: Any) -> None:
+        """
+        Encrypt in this way what is accepted from now on.
+        """
+        self._door.shown = shown
 
     def privilegedStartService(self) -> None:
         """
@@ -155,8 +164,8 @@ class ListeningService(Service):
         """
         port: Any = other.port
         self.port, other.port = port, None
-        self._door, leadsTo = other._door, self._door.leadsTo
-        self._door.leadsTo = leadsTo
+        mine, self._door = self._door, other._door
+        self._door.leadsTo, self._door.shown = mine.leadsTo, mine.shown
         if self._backlog != other._backlog:
             port.socket.listen(self._backlog)
         if self.listen.mode != other.listen.mode:
@@ -193,16 +202,13 @@ def _modeOr(mode: int | None) -> int:
     return 0o777 & ~usual if mode is None else mode
 
 
-def encrypted(listen: Listen, factory: ServerFactory, sockets: Sockets) -> ServerFactory:
+def encrypted(door: Door, clock: Any) -> ServerFactory:
     """
-    Have clients speak TLS.
-
-    @raise nuttwist.config.SettingError: the certificate cannot be used.
+    Have those who connect speak TLS, in the way that is shown at the door by then.
     """
-    options = serverOptions(listen)
-    from twisted.protocols.tls import TLSMemoryBIOFactory  # noqa: PLC0415  needs an extra
+    from nuttwist.net.encryption import Encryption  # noqa: PLC0415  needs an extra
 
-    wrapped: Any = TLSMemoryBIOFactory(options, False, factory, cast(IReactorTime, sockets))
+    wrapped: Any = Encryption(door, lambda: door.shown, clock)
     return cast(ServerFactory, wrapped)
 
 

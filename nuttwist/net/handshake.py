@@ -77,17 +77,19 @@ class Handshakes(ClientFactory):
         return self._handshake
 
 
-def securing(options: IOpenSSLClientConnectionCreator, name: str, clock: Any) -> Wrapping:
+def securing(
+    options: Callable[[], IOpenSSLClientConnectionCreator], name: str, clock: Any
+) -> Wrapping:
     """
     Have connections to a server encrypted.
 
-    @param options: how, and who the server must be.
+    @param options: asked for each connection: how, and who the server must be.
     @param name: of the server, for the log.
     """
 
     def wrap(make: Callable[[], Any], failed: Callable[[Failure], None]) -> IProtocol:
         inner = Handshakes(Handshake(name, make, failed))
-        outer = TLSMemoryBIOFactory(options, True, inner, cast(IReactorTime, clock))
+        outer = TLSMemoryBIOFactory(options(), True, inner, cast(IReactorTime, clock))
         protocol: Any = outer.buildProtocol(None)
         return cast(IProtocol, protocol)
 

@@ -34,7 +34,7 @@ from nuttwist.ring.ledger import Back, Out
 from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 from nuttwist.workers.channel import Channel, ChannelFactory
-from nuttwist.workers.configs import decodePool
+from nuttwist.workers.configs import decodePool, readIn
 from nuttwist.workers.inheritance import Inheritance
 from nuttwist.workers.messages import (
     Ask,
@@ -102,7 +102,13 @@ class Child:
         inherited = self._inheritance.take(names, start.tally, start.listeners)
         sampling = Sampling(bytes.fromhex(start.secret)) if start.secret else None
         proxy = ProxyService(
-            pools, self._reactor, None, start.readSize, inherited, sampling=sampling
+            pools,
+            self._reactor,
+            None,
+            start.readSize,
+            inherited,
+            sampling,
+            readIn(start.files),
         )
         proxy.setVerbosity(start.verbose)
         self._view = None if sampling is None else ChildView(proxy, self._reactor)
@@ -135,7 +141,7 @@ class Child:
             tally,
             dict(zip(change.listeners, listeners, strict=True)),
         )
-        await self._proxy.reconfigure(pools, inherited)
+        await self._proxy.reconfigure(pools, inherited, readIn(change.files))
         self._inheritance.drop()
         self._listen()
         self.channel.send(Changed())

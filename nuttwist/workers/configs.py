@@ -4,12 +4,14 @@ Pools as JSON values and back, so that a worker serves what the parent has read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from nuttwist.config import Listen, PoolConfig, ServerConfig
+from nuttwist.config.certificates import Read
+from nuttwist.config.credentials import Credentials
 
 #: The key of an object that stands for bytes, which JSON has not.
 BYTES = "bytes"
@@ -44,6 +46,24 @@ def decodePool(fields: dict[str, Any]) -> PoolConfig:
 
 #: The fields that are values of their own.
 NESTED = frozenset({"listen", "servers"})
+
+
+def encodeFiles(credentials: Iterable[Credentials]) -> dict[str, str]:
+    """
+    Write down what was in the files of pools, by their paths.
+    """
+    return {
+        path: content.decode("latin-1")
+        for each in credentials
+        for (_, path), content in each.contents.items()
+    }
+
+
+def readIn(files: Mapping[str, str]) -> Read:
+    """
+    Read in what L{encodeFiles} wrote, whatever the files have in them by now.
+    """
+    return lambda path: files[path].encode("latin-1")
 
 
 def share(limit: int, workers: int, number: int) -> int:

@@ -14,12 +14,12 @@ from twisted.internet.error import CannotListenError
 
 from nuttwist.changes import Changes, difference, lasting
 from nuttwist.config import Listen, PoolConfig
-from nuttwist.config.certificates import checkCertificates
+from nuttwist.config.credentials import readCredentials, renewals
 from nuttwist.config.pools import checkPools
 from nuttwist.listening.telling import TellingService
 from nuttwist.net.frontend import GRACE
 from nuttwist.sampling import Sampling
-from nuttwist.workers.configs import encodePools, partOf
+from nuttwist.workers.configs import encodeFiles, encodePools, partOf
 from nuttwist.workers.counting import Counting
 from nuttwist.workers.holdings import HeldListening, Holdings
 from nuttwist.workers.messages import Change, Ejected, Message, Readmitted, Start, Verbose
@@ -61,9 +61,11 @@ class WorkersService(MultiService):
         @param readSize: bytes read from a socket at a time.
         @param verbose: what workers log, from 0 to 11.
         @param sampling: how requests are looked at; L{None}: not at all.
+        @raise nuttwist.config.SettingError: a certificate cannot be used.
         """
         MultiService.__init__(self)
         self.pools = pools
+        self._credentials = readCredentials(pools)
         self._reactor = reactor
         self._readSize = readSize
         self._verbose = verbose
@@ -173,14 +175,14 @@ class WorkersService(MultiService):
 
     async def _reconfigure(self, pools: Sequence[PoolConfig]) -> Changes:
         checkPools(pools)
-        for each in pools:
-            checkCertificates(each)
-        changes = difference(self.pools, pools)
+        credentials = readCredentials(pools)
+        changes = difference(self.pools, pools, renewals(self._credentials, credentials))
         if changes:
             fresh, gone = await self._replace(pools, changes)
             self._outs.keep({each.name for each in pools}, lasting(self.pools, pools))
             self.counting.follow(pools, [each.name for each in changes.removed])
             self.pools = pools
+            self._credentials = credentials
             await self._tellAll(fresh)
             await self._holdings.close(gone)
         return changes
@@ -206,7 +208,9 @@ class WorkersService(MultiService):
         listeners = self._holdings.descriptors(fresh)
         descriptors = [self._tally.descriptor, *listeners.values()]
         told = [
-            worker.change(Change(self._sharesOf(worker.number), list(listeners)), descriptors)
+            worker.change(
+                Change(self._sharesOf(worker.number), list(listeners), self._files()), descriptors
+            )
             for worker in self._staff.working()
         ]
         await gatherResults(told)
@@ -216,6 +220,9 @@ class WorkersService(MultiService):
 
     def _sharesOf(self, number: int) -> list[dict[str, Any]]:
         return encodePools(partOf(each, len(self.places), number) for each in self.pools)
+
+    def _files(self) -> dict[str, str]:
+        return encodeFiles(self._credentials.values())
 
     def _task(self, place: Place) -> Start:
         out = [attrs.asdict(each) for each in self._outs.now(self._reactor.seconds())]
@@ -229,6 +236,7 @@ class WorkersService(MultiService):
             self._readSize,
             self._verbose,
             out,
+            self._files(),
             self._secret,
         )
 

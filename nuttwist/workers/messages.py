@@ -30,6 +30,8 @@ class Start:
     @ivar readSize: bytes read from a connection at a time.
     @ivar verbose: from 0 to 11.
     @ivar out: an L{Ejected} for each server that is out already, as fields.
+    @ivar files: what the parent has read in files with certificates and keys, by their paths, as
+        Latin-1; they may be others by now.
     @ivar secret: what hidden keys are hashed with, as hexadecimal digits; empty when nobody looks
         at requests.
     """
@@ -42,6 +44,7 @@ class Start:
     readSize: int
     verbose: int
     out: list[dict[str, Any]]
+    files: dict[str, str] = attrs.field(factory=dict, repr=False)
     secret: str = ""
 
 
@@ -53,10 +56,12 @@ class Change:
 
     @ivar pools: as in L{Start}.
     @ivar listeners: the names of the pools that listen anew.
+    @ivar files: as in L{Start}.
     """
 
     pools: list[dict[str, Any]]
     listeners: list[str]
+    files: dict[str, str] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from nuttwist.config import SettingError
-from nuttwist.config.certificates import checkCertificates
+from nuttwist.config.credentials import readCredentials
 from nuttwist.config.file import ConfigError, loadConfig
 from tests.rig.authority import Authority
 from tests.unit.config.yamltext import poolText, read
@@ -84,4 +84,4 @@ def test_missingPackagesAreNamed(authority, monkeypatch):
         read(poolText(listen=f"ssl:1:privateKey={key}")),
     ):
         with pytest.raises(SettingError, match=r"pip install nuttwist\[tls\]"):
-            checkCertificates(pool)
+            readCredentials([pool])

@@ -179,5 +179,5 @@ def test_backupOfAProgramIsFound():
 def test_certificatesOfAProgramAreReadAtOnce(settings, message):
     """Pools that cannot encrypt what they are to are refused before anything changes."""
     with pytest.raises(SettingError) as caught:
-        checkPools([pool(**settings)])
+        ProxyService([pool(**settings)], None)
     assert str(caught.value).startswith(message)

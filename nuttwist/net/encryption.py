@@ -1,0 +1,96 @@
+"""
+TLS towards clients: with the certificate that holds when they come, and not for ever.
+
+The library that encrypts is an extra, so nothing imports this module until an endpoint wants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet.interfaces import IDelayedCall, IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import ServerFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from nuttwist.net.troubles import InsecureError
+
+#: Seconds that a client has for its handshake.
+HANDSHAKE = 10.0
+
+LATE = f"the handshake was not finished within {HANDSHAKE:g} s"
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Present:
+    """
+    Encrypts each connection as it is to be at that moment.
+    """
+
+    def __init__(self, shown: Callable[[], Any]) -> None:
+        self._shown = shown
+
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """
+        Begin one more.
+        """
+        return SSL.Connection(self._shown().getContext(), None)
+
+
+class Encryption(TLSMemoryBIOFactory):
+    """
+    Has the clients of another factory speak TLS, and closes those that do not get as far as that.
+
+    One timer looks at each of them once, L{HANDSHAKE} after it has come. They all have the same
+    time, so they are in the order in which they are to be looked at.
+    """
+
+    def __init__(self, factory: ServerFactory, shown: Callable[[], Any], clock: Any) -> None:
+        """
+        @param shown: how connections are encrypted: a C{CertificateOptions}.
+        @param clock: C{seconds} and C{callLater}.
+        """
+        TLSMemoryBIOFactory.__init__(self, Present(shown), False, factory, clock)
+        self._time = clock
+        self._deadlines: dict[TLSMemoryBIOProtocol, float] = {}
+        self._delayed: IDelayedCall | None = None
+
+    def registerProtocol(self, p: TLSMemoryBIOProtocol) -> None:
+        super().registerProtocol(p)
+        self._deadlines[p] = self._time.seconds() + HANDSHAKE
+        if self._delayed is None:
+            self._delayed = self._time.callLater(HANDSHAKE, self._look)
+
+    def unregisterProtocol(self, p: TLSMemoryBIOProtocol) -> None:
+        super().unregisterProtocol(p)
+        self._deadlines.pop(p, None)
+        if not self._deadlines and self._delayed is not None:
+            self._delayed.cancel()
+            self._delayed = None
+
+    def _look(self) -> None:
+        self._delayed = None
+        now = self._time.seconds()
+        due = [each for each, deadline in self._deadlines.items() if deadline <= now]
+        for each in due:
+            del self._deadlines[each]
+        if self._deadlines:
+            first = next(iter(self._deadlines.values()))
+            self._delayed = self._time.callLater(first - now, self._look)
+        for each in due:
+            _end(each)
+
+
+def _end(protocol: TLSMemoryBIOProtocol) -> None:
+    """
+    Close a connection on which nothing was agreed, or that only waits for the client's goodbye.
+    """
+    if protocol.getHandle().get_peer_finished() is None:
+        protocol.failVerification(Failure(InsecureError(LATE)))
+    elif protocol.disconnecting:
+        # What was written still leaves.
+        assert protocol.transport is not None
+        protocol.transport.loseConnection()
