@@ -127,11 +127,9 @@ def _serversSee(pool: PoolConfig, read: Read) -> Credentials:
         trust = ssl.trustRootFromCertificates([_asTwisteds(each) for each in chain])
     if pool.tls_certificate is not None and pool.tls_key is not None:
         mine = files.identity(("tls_key", pool.tls_key), ("tls_certificate", pool.tls_certificate))
-    made = Credentials(files.contents, None, trust, mine)
-    name = pool.tls_name or pool.servers[0].host
-    key = "tls_ca" if mine is None else "tls_certificate"
-    _tried(key, getattr(pool, key), pool.name, lambda: made.towards(name))
-    return made
+        made = ssl.CertificateOptions(**attrs.asdict(mine, recurse=False))
+        _tried("tls_certificate", pool.tls_certificate, pool.name, made.getContext)
+    return Credentials(files.contents, None, trust, mine)
 
 
 def _asTwisteds(certificate: Any) -> Any:

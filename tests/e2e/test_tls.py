@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,11 +13,11 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from tests.e2e.command import SECONDS, TWISTD, finished
+from tests.e2e.front import WAYS, Front, encrypted
 from tests.e2e.proxy import watched
 from tests.e2e.servers import (
     HOST,
     RealServer,
-    freePort,
     startMemcached,
     startTLSRedis,
 )
@@ -34,40 +33,6 @@ os.dup2(os.dup(listening.fileno()), 3)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="front")
 os.execv(sys.argv[3], sys.argv[3:])
 """
-
-
-class Front(RealServer):
-    """
-    A proxy whose one pool listens on an endpoint.
-
-    @ivar port: one that the endpoint may have.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        server: str,
-        endpoint: str,
-        *keys: str,
-        options: tuple[str, ...] = (),
-        before: tuple[str, ...] = (),
-    ) -> None:
-        """
-        Start it and wait until its statistics can be read.
-
-        @param server: the pool's line of C{servers}.
-        @param endpoint: PORT in it stands for the port.
-        @param keys: further lines of the pool.
-        @param options: further ones of the command.
-        @param before: a program that starts it, with its first arguments; PORT as in C{endpoint}.
-        """
-        port, stats = freePort(), freePort()
-        lines = [f"listen: {endpoint}", *keys, "servers:", f"  - {server}"]
-        path = folder / f"front-{port}.yml"
-        path.write_text("\n  ".join(["pool:", *lines]).replace("PORT", f"{port}") + "\n")
-        place = ["-c", str(path), "-a", HOST, "-s", str(stats), *options]
-        command = [*before, *TWISTD, "-n", "--pidfile=", "nutproxy", *place]
-        super().__init__([word.replace("PORT", f"{port}") for word in command], port, stats)
 
 
 @pytest.fixture
@@ -88,13 +53,6 @@ def mine(authority: Authority) -> tuple[str, ...]:
     certificate, key = authority.sign("proxy", file="proxy")
     own = f"tls_certificate: {certificate}", f"tls_key: {key}"
     return "redis: true", "tls: true", f"tls_ca: {authority.path}", *own
-
-
-def encrypted(authority: Authority) -> tuple[str, ssl.SSLContext]:
-    """An endpoint for clients that speak TLS, and what such a client needs."""
-    certificate, key = authority.sign(HOST, file="front")
-    context = ssl.create_default_context(cafile=str(authority.path))
-    return f"ssl:PORT:interface={HOST}:privateKey={key}:certKey={certificate}", context
 
 
 def test_redisOverTLS(tmp_path: Path, authority: Authority, redis: RealServer) -> None:
@@ -137,7 +95,7 @@ def test_wrongNameAndWrongAuthorityAreRefused(
             assert why in front.log()
 
 
-@pytest.mark.parametrize("options", [(), ("--workers=2",)], ids=["alone", "workers"])
+@WAYS
 def test_clientsOverTLS(tmp_path: Path, authority: Authority, options: tuple[str, ...]) -> None:
     """pymemcache with a TLS context talks to an ssl: endpoint, of one process and of several."""
     endpoint, context = encrypted(authority)
@@ -186,7 +144,7 @@ def test_clientsOnAUnixEndpoint(tmp_path: Path) -> None:
             assert client.get("k") == b"v"
 
 
-@pytest.mark.parametrize("options", [(), ("--workers=2",)], ids=["alone", "workers"])
+@WAYS
 def test_socketThatWasPassed(tmp_path: Path, options: tuple[str, ...]) -> None:
     """A parent binds, as systemd does, and the proxy takes its socket by name."""
     before = (sys.executable, "-c", PASSING, HOST, "PORT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from nuttwist.changes import Change, Changes, difference, lasting
+from nuttwist.changes import Change, Changes, Renewal, difference, lasting
 from nuttwist.config import Listen, PoolConfig, ServerConfig
 
 ALPHA = PoolConfig(
@@ -55,6 +55,18 @@ def test_aChangedPoolIsKeptWithBothSides() -> None:
     """The same name with another setting is neither added nor removed."""
     faster = attrs.evolve(ALPHA, timeout=500)
     assert difference([ALPHA], [faster]) == Changes(changed=(Change(ALPHA, faster),))
+
+
+def test_renewedFilesAreToldOfPoolsThatStay() -> None:
+    """A line each; a pool that is another by now has what it has from the beginning."""
+    renewed = {"alpha": ("tls_ca /ca.pem", "tls_key"), "beta": ("tls_key",)}
+    changes = difference([ALPHA, BETA], [ALPHA, attrs.evolve(BETA, redis=False)], renewed)
+    assert changes.renewed == (Renewal("pool alpha", ("tls_ca /ca.pem", "tls_key")),)
+    assert changes.lines()[2:] == [
+        "pool alpha: tls_ca /ca.pem renewed",
+        "pool alpha: tls_key renewed",
+    ]
+    assert difference([ALPHA], [ALPHA], renewed)
 
 
 @pytest.mark.parametrize(

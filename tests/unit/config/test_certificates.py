@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from nuttwist.config import SettingError
 from nuttwist.config.credentials import readCredentials
@@ -73,6 +78,30 @@ def test_fileWithTheWrongThingIsAMistake(authority, tmp_path):
 def test_directoryIsNoFile(tmp_path):
     """Whatever cannot be read is said in the system's words."""
     assert "Is a directory" in mistakes(tmp_path, "tls: true", f"tls_ca: {tmp_path}")
+
+
+def test_keyThatIsTooWeakIsAMistake(tmp_path):
+    """What OpenSSL would refuse at the first connection is refused at once, in its words."""
+    both = tmp_path / "weak.pem"
+    both.write_bytes(weak())
+    for wrong in (
+        mistakes(tmp_path, listen=f"ssl:1:privateKey={both}"),
+        mistakes(tmp_path, "tls: true", f"tls_certificate: {both}", f"tls_key: {both}"),
+    ):
+        assert "what the library that encrypts accepts: ee key too small" in wrong
+
+
+def weak():
+    """A certificate and its key, both of them out of fashion."""
+    key = rsa.generate_private_key(65537, 1024)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "weak")])
+    now = dt.datetime.now(dt.timezone.utc)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now).sign(
+        key, hashes.SHA256()
+    )
+    return certificate.public_bytes(Encoding.PEM) + key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
 
 
 def test_missingPackagesAreNamed(authority, monkeypatch):
