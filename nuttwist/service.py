@@ -237,9 +237,9 @@ class ProxyService(MultiService):
         removed = [self.pools[each.name] for each in changes.removed]
         self.pools = {each.name: known[each.name] for each in pools}
         different = {each.new.name for each in changes.changed} | moved.keys()
-        for config in [each for each in pools if each.name in different]:
-            pool, name = self.pools[config.name], config.name
-            self._departures.add(pool.follow(config, credentials[name], moved.get(name)))
+        for each in [each for each in pools if each.name in different]:
+            follow = self.pools[each.name].follow
+            self._departures.add(follow(each, credentials[each.name], moved.get(each.name)))
         for name, pool in self.pools.items():
             pool.renew(credentials[name])
         self._backUp()

@@ -23,8 +23,10 @@ from nuttwist.workers.messages import (
 )
 
 MESSAGES = [
-    Start([{"name": "alpha"}], {"alpha": 4}, 5, 1, 2, 16384, 5, [{"pool": "alpha"}]),
-    Change([{"name": "alpha"}], ["alpha"]),
+    Start(
+        [{"name": "alpha"}], {"alpha": 4}, 5, 1, 2, 16384, 5, [{"pool": "alpha"}], {"/ca": "\xff"}
+    ),
+    Change([{"name": "alpha"}], ["alpha"], {"/ca": "\xff\n"}),
     Changed(),
     Stop(),
     Verbose(11),
