@@ -75,17 +75,14 @@ def untilEnd(client: socket.socket) -> bytes:
 
 def pushed(client: socket.socket, data: bytes) -> bool:
     """
-    Send all of it to somebody who may stop reading or close.
+    Send all of it to somebody who may close.
 
     @return: whether it was taken to the last byte.
     """
-    client.settimeout(1.0)
     try:
         client.sendall(data)
-    except (TimeoutError, ConnectionError):
+    except ConnectionError:
         return False
-    finally:
-        client.settimeout(SECONDS)
     return True
 
 

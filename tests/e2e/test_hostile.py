@@ -244,7 +244,7 @@ def test_oneRedisKeyAThousandTimes(redis: Proxy) -> None:
 
 def test_aSilentClientIsClosedAndAnActiveOneIsNot(tmp_path: Path) -> None:
     """With client_idle_timeout, on a clock nobody moves."""
-    keys = (*KEYS, "client_idle_timeout: 400")
+    keys = (*KEYS, "client_idle_timeout: 1500")
     with startMemcached() as server, Proxy(tmp_path, [server], *keys) as proxy:
         with bystanders(proxy), closing(proxy.connect()) as silent:
             silent.settimeout(SECONDS)

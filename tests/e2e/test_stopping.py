@@ -12,6 +12,9 @@ import pytest
 from tests.e2e.command import SECONDS, TWISTD, Running, exchange, untilClosed
 from tests.e2e.servers import HOST, freePort
 
+#: Nobody is cut off who waits.
+FOR_EVER = "drain_timeout: 3600000"
+
 pytestmark = pytest.mark.parametrize("workers", ["1", "2"])
 
 
@@ -78,7 +81,7 @@ def late(port: int) -> bytes:
 
 def test_whatIsInFlightIsAnswered(tmp_path, slow: SlowServer, workers: str) -> None:
     """After SIGTERM an idle client is closed, nobody is let in, and who waits gets the answer."""
-    running, port = started(tmp_path, slow, workers)
+    running, port = started(tmp_path, slow, workers, FOR_EVER)
     with running, inFlight(running, port, slow) as client, running.connect(port) as idle:
         exchange(idle, b"verbosity 1\r\n", b"OK\r\n")
         running.send(signal.SIGTERM)
@@ -104,7 +107,7 @@ def test_aSecondSignalIsAtOnce(
     tmp_path, slow: SlowServer, workers: str, number: signal.Signals
 ) -> None:
     """Who asks twice does not want to wait."""
-    running, port = started(tmp_path, slow, workers, "drain_timeout: 3600000")
+    running, port = started(tmp_path, slow, workers, FOR_EVER)
     with running, inFlight(running, port, slow) as client, running.connect(port) as idle:
         exchange(idle, b"verbosity 1\r\n", b"OK\r\n")
         running.send(signal.SIGTERM)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.command import exchange
 from tests.e2e.conftest import Pool
+from tests.e2e.faults.day import LATE
 from tests.e2e.proxy import Proxy, watched
 from tests.e2e.servers import RealServer, startMemcached
 
@@ -23,10 +24,10 @@ REPLY = re.compile(rb"VALUE (\S+) 0 \d+\r\n(\S*)\r\nEND\r\n|(SERVER_ERROR [^\r]+
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[Pool]:
-    """A proxy that gives its three servers a third of a second to answer."""
+    """A proxy that gives its three servers two seconds, and nobody but a held one is so late."""
     with ExitStack() as started:
         servers = [started.enter_context(startMemcached()) for _ in range(3)]
-        proxy = started.enter_context(Proxy(tmp_path, servers, "timeout: 300"))
+        proxy = started.enter_context(Proxy(tmp_path, servers, f"timeout: {LATE}"))
         with watched(proxy):
             yield Pool(proxy, servers)
 

@@ -149,7 +149,9 @@ def test_ejectionIsToldToAll(servers: list[RealServer], tmp_path: Path) -> None:
         servers[1].kill()
         answers = [store(first, key) for key in KEYS]
         assert sum(each.startswith(b"SERVER_ERROR") for each in answers) == 1
-        crew.until(lambda: crew.sums()["pool"]["server_ejects"] == 1)
+        crew.until(lambda: crew.log().count("pool: ejected s1") == 2)
+        # What the worker has told by then stays known when it is killed.
+        crew.until(lambda: crew.sums()["pool"]["s1"]["server_ejected_at"] > 0)
         assert {store(second, key) for key in KEYS} == {b"STORED\r\n"}
         os.kill(servedBy(first), signal.SIGKILL)
         crew.until(lambda: replaced(crew, 0))
@@ -193,7 +195,7 @@ def test_signalLeavesNothing(
 
 def test_workerThatHangsIsKilled(servers: list[RealServer], tmp_path: Path) -> None:
     """A worker that does not end by itself is no reason for the parent not to."""
-    with Crew(tmp_path, 2, servers) as crew:
+    with Crew(tmp_path, 2, servers, "drain_timeout: 100") as crew:
         pids = [each.pid for each in crew.workers()]
         with ending([crew.pid, *pids]):
             os.kill(pids[0], signal.SIGSTOP)

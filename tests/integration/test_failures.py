@@ -32,7 +32,8 @@ class Failures:
     async def test_aSilentServerTimesOut(self):
         """Who accepts and never answers costs every request in flight one error."""
         silent = self.scripted()
-        pool = self.pool(silent, timeout=30)
+        # Long enough for all three to be asked before the first is late.
+        pool = self.pool(silent, timeout=500)
         client, other = await self.client(pool), await self.client(pool)
         other.send(b"get c\r\n")
         await client.answers(b"get a\r\nget b\r\n", TIMED_OUT * 2)

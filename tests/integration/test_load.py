@@ -160,11 +160,8 @@ class Load:
 class BatchedLoadTests(Load, ProxyCase):
     """On the turn batcher."""
 
-    timeout = 60
-
 
 class PlainLoadTests(Load, ProxyCase):
     """On the reactor as it is."""
 
-    timeout = 60
     reactorOfProxy = PlainReactor

@@ -80,7 +80,7 @@ class Reconfiguring:
     async def test_aRemovedPoolFinishesWhatIsInFlight(self):
         """It lets nobody in, answers who waits, closes the others, and then is gone."""
         server = self.scripted()
-        gone = self.configure(server, name="gone", drain_timeout=5000, listen=freePlace())
+        gone = self.configure(server, name="gone", drain_timeout=60_000, listen=freePlace())
         proxy = self.proxy(gone)
         pool = proxy.pools["gone"]
         busy, idle = await self.client(pool), await self.client(pool)
@@ -271,7 +271,7 @@ class Reconfiguring:
     async def test_serversComeAndGo(self):
         """A server that stays keeps its connection; one that goes answers what it was asked."""
         stays, goes = self.demo("stays"), self.scripted(name="goes")
-        config = self.configure(stays, goes, drain_timeout=5000)
+        config = self.configure(stays, goes, drain_timeout=60_000)
         proxy = self.proxy(config)
         pool = proxy.pools["pool"]
         keys = keyOf(pool, "stays"), keyOf(pool, "goes")

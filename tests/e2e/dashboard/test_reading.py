@@ -112,7 +112,8 @@ def test_aProxyThatIsGoneIsSaidAndFoundAgain(stage: Stage) -> None:
     assert "s0" in page.text("#servers")
     stage.proxy.restart()
     page.untilText("#connection", "live")
-    assert all("ERR_CONNECTION" in each for each in page.complaints())
+    # Refused, reset or without an answer, as the moment had it.
+    assert all("net::ERR_" in each for each in page.complaints())
 
 
 def test_withoutATokenFileAndWithoutTraffic(browser: Browser, tmp_path: Path) -> None:

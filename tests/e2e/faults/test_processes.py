@@ -51,7 +51,7 @@ async def test_aHeldServer(kind: str, tmp_path: Path) -> None:
 @pytest_twisted.ensureDeferred
 async def test_aServerThatFlaps(kind: str, tmp_path: Path) -> None:
     """Killed and started several times a second, ejected or not, it costs its own requests only."""
-    async with badDay(kind, tmp_path, *EJECTING, "timeout: 2000", errors=DEATH) as day:
+    async with badDay(kind, tmp_path, *EJECTING, errors=DEATH) as day:
         for _ in range(12):
             day.servers[0].kill()
             await day.replies(30)
