@@ -159,6 +159,25 @@ def test_aSilentHandshakeIsNoMoreThanASilentAddress(network):
     assert heard == ["started", UnreachableError]
 
 
+def test_aHandshakeThatFailsGivesWayToTheNextAddress(network):
+    """What the first said is not taken for what the last did."""
+    tell, failures = [], []
+
+    def wrapping(_, failed):
+        tell.append(failed)
+        return Protocol()
+
+    attempt, heard = begun(network, wrapping=wrapping, failures=failures)
+    resolved(network, "10.0.0.1", "::1")
+    attempt.buildProtocol(None)
+    tell[0](Failure(InsecureError("no")))
+    attempt.clientConnectionLost(None, Failure(error.ConnectionLost()))
+    assert tried(network)[1:] == [("::1", 10)]
+    refuse(attempt)
+    assert heard == ["started", UnreachableError]
+    assert troubleOf(failures[0].value).reason == "10.0.0.1: TLS: no; ::1: Connection refused"
+
+
 def test_whenTheTimeIsUpNoOtherAddressIsTried(network):
     """A connection may take its time to go away."""
     attempt, heard = begun(network)
