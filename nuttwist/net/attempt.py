@@ -28,24 +28,20 @@ from twisted.internet.interfaces import (
     IAddress,
     IConnector,
     IDelayedCall,
-    IHostnameResolver,
     IProtocol,
 )
 from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from nuttwist.net.lookup import lookUp
+from nuttwist.net.lookup import Resolving, lookUp
 from nuttwist.net.troubles import UnreachableError
 
 
-class Network(Protocol):
+class Network(Resolving, Protocol):
     """
     What an attempt needs of a reactor.
     """
-
-    @property
-    def nameResolver(self) -> IHostnameResolver: ...
 
     def seconds(self) -> float: ...
 
@@ -136,7 +132,7 @@ class Attempt(ClientFactory):
 
     def _lookUp(self) -> None:
         try:
-            lookUp(self._network.nameResolver, self._host, self._port, self._found)
+            lookUp(self._network, self._host, self._port, self._found)
         except error.DNSLookupError as wrong:
             self._failSoon(wrong)
 

@@ -5,7 +5,7 @@ The addresses that a host name has, asked of the reactor's resolver, which does 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet import error
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -55,9 +55,16 @@ class Lookup:
         self._found(list(dict.fromkeys(usable)))
 
 
-def lookUp(
-    resolver: IHostnameResolver, host: str, port: int, found: Callable[[list[str]], None]
-) -> None:
+class Resolving(Protocol):
+    """
+    The part of a reactor that knows names.
+    """
+
+    @property
+    def nameResolver(self) -> IHostnameResolver: ...
+
+
+def lookUp(reactor: Resolving, host: str, port: int, found: Callable[[list[str]], None]) -> None:
     """
     Ask for the addresses of a name.
 
@@ -69,4 +76,4 @@ def lookUp(
         host.encode("idna")
     except UnicodeError as wrong:
         raise error.DNSLookupError(f"{host!r} is no host name: {wrong}") from wrong
-    resolver.resolveHostName(Lookup(found), host, port)
+    reactor.nameResolver.resolveHostName(Lookup(found), host, port)
