@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from nuttwist.config import PoolConfig, SettingError
+from nuttwist.config import PoolConfig, SettingError, repeated
 
 
 @attrs.frozen
@@ -55,8 +55,25 @@ def checkPools(pools: Sequence[PoolConfig]) -> None:
     """
     Check pools that are to run together, wherever they come from.
 
-    @raise SettingError: a backup cannot take over.
+    @raise SettingError: one of them is none, two have the same name or listen at the same address,
+        or a backup cannot take over.
     """
+    for pool in pools:
+        if not isinstance(pool, PoolConfig):
+            raise SettingError("pools", pool, "a PoolConfig for each pool")
+    for again, _ in repeated(pool.name for pool in pools):
+        raise SettingError("name", pools[again].name, "each name once", pools[again].name)
+    _checkListeners(pools)
     links = [Link(pool.name, pool.redis, pool.backup) for pool in pools]
     for index, allowed in wrongBackups(links):
         raise SettingError("backup", pools[index].backup, allowed, pools[index].name)
+
+
+def _checkListeners(pools: Sequence[PoolConfig]) -> None:
+    # Of a port that the system chooses there are enough for all.
+    choosy = [
+        pool for pool in pools if pool.listen.endpoint or pool.listen.path or pool.listen.port
+    ]
+    for again, first in repeated(attrs.evolve(pool.listen, mode=None) for pool in choosy):
+        allowed = f"each address once, pool {choosy[first].name!r} has this one"
+        raise SettingError("listen", choosy[again].listen.address, allowed, choosy[again].name)

@@ -17,7 +17,9 @@ SPARE = {"name": "q", "listen": "/q"}
 def pool(name="p", **settings):
     """A pool built in Python, of one server."""
     servers = [ServerConfig(host="127.0.0.1", port=31001)]
-    return PoolConfig(**{"name": name, "listen": Listen(path="/s"), "servers": servers, **settings})
+    return PoolConfig(
+        **{"name": name, "listen": Listen(path=f"/{name}"), "servers": servers, **settings}
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,6 +160,29 @@ def test_poolsOfAProgramAreCheckedTogether(check):
     """A service is not built around a backup that is not there."""
     with pytest.raises(SettingError, match="pool 'p': backup: saw 'q', allowed: the name of a poo"):
         check([pool(on_failure="backup", backup="q")])
+
+
+@pytest.mark.parametrize(
+    ("pools", "message"),
+    [
+        ([pool(), "q"], "pools: saw 'q', allowed: a PoolConfig for each pool"),
+        ([pool(), pool(redis=True)], "pool 'p': name: saw 'p', allowed: each name once"),
+        (
+            [pool(), pool("q", listen=Listen(path="/p", mode=0o600))],
+            "pool 'q': listen: saw '/p', allowed: each address once, pool 'p' has this one",
+        ),
+    ],
+)
+def test_poolsOfAProgramAreToldApart(pools, message):
+    """Each is a pool, with a name and an address that no other one has."""
+    with pytest.raises(SettingError) as caught:
+        checkPools(pools)
+    assert str(caught.value) == message
+
+
+def test_poolsMayAllLeaveThePortToTheSystem():
+    """Port 0 is not one address."""
+    checkPools([pool(name, listen=Listen(host="127.0.0.1")) for name in "pq"])
 
 
 def test_backupOfAProgramIsFound():
