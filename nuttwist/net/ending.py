@@ -137,6 +137,8 @@ class Ending:
             self.parting.abortConnection()
         if self._leaver.state is not State.IDLE or self._pipeline.inQueue:
             self._leaver.drop(STOPPED)
+        # Of a connection that was never made nobody hears that it is closed.
+        self.look()
 
     def _tell(self) -> None:
         if self._late is not None and self._late.active():

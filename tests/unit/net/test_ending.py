@@ -86,6 +86,20 @@ def test_theTimeMayBeOverAmidAReply(machine, protocol, cut):
     assert heard(client) == ERRORS[protocol]
 
 
+def test_aConnectionThatIsNeverMadeEndsToo(machine):
+    """A server that nobody can reach is gone when the time for what it was to do is over."""
+    machine.serve("one", "two")
+    pool = machine.start()
+    machine.network.wire.silent.add(machine.servers["two"].address)
+    client = machine.client()
+    client.send(b"get %s\r\n" % machine.key("two"))
+    done = retire(machine, pool, drain_timeout=400)
+    assert heard(client, 0.399) == b""
+    assert not done
+    assert heard(client, 0.001) == ABORTED
+    assert done
+
+
 def unread(machine, pool):
     """
     Have a connection retired that owes nobody a reply, over which there is still much to send
