@@ -65,6 +65,8 @@ class PoolService(MultiService):
         self._loop = loop
         self._sampling = sampling
         self._backup: PoolService | None = None
+        # Other pools may have sent something to these servers that nobody waits for here.
+        self._finishes = False
         dialect = DIALECTS[config.redis]
         self._settings = settingsOf(config, dialect)
         self.sampler = self._samplerBy(dialect)
@@ -199,7 +201,7 @@ class PoolService(MultiService):
         self._settings = settingsOf(config, DIALECTS[config.redis])
         self.frontend.change(termsOf(config))
         for client in self.frontend.clients:
-            client.grammar.settings = self._settings
+            client.grammar.follow(self._settings)
         if self._sampling is not None and self.sampler is not None:
             self._sampling.fit(self.sampler, config)
         ends: list[Deferred[Any]] = []
@@ -240,9 +242,23 @@ class PoolService(MultiService):
         return Deferred.fromCoroutine(self._drain())
 
     async def _stop(self) -> None:
+        seconds = self._loop.sockets.seconds
+        deadline = seconds() + self.config.drain_timeout / 1000
         await self.drain()
+        if self._finishes:
+            await self.distributor.finish(max(deadline - seconds(), 0))
         await self.distributor.stopService()
         POOL_STOPPED(_log, pool=self.config.name)
+
+    def leave(self) -> Deferred[Any]:
+        """
+        Belong to no other service any more, and stop; but first the servers answer what was sent to
+        them for other pools too, all within C{drain_timeout}.
+
+        @return: fires when no socket and no timer is left.
+        """
+        self._finishes = True
+        return maybeDeferred(self.disownServiceParent)
 
     def stopService(self) -> Deferred[Any]:
         """

@@ -145,7 +145,8 @@ class ProxyService(MultiService):
         try:
             # The servers of one pool may be what the clients of another wait for.
             await gatherResults([pool.drain() for pool in (*self.pools.values(), *self._leaving)])
-            await maybeDeferred(MultiService.stopService, self)
+            leaving = [pool.distributor.stopService() for pool in self._leaving]
+            await gatherResults([maybeDeferred(MultiService.stopService, self), *leaving])
             await self._departures.whenNone()
         finally:
             self._changing.release()
@@ -252,7 +253,7 @@ class ProxyService(MultiService):
     async def _remove(self, pool: PoolService) -> None:
         self._leaving.add(pool)
         try:
-            await maybeDeferred(pool.disownServiceParent)
+            await pool.leave()
         finally:
             self._leaving.discard(pool)
             pool.backUp(None)

@@ -4,7 +4,7 @@ The middle of the drawing: keys to backends, and which servers are live.
 The distributor owns the servers of one pool. Beside it are the ways to them (C{ways}, C{routes}),
 what they are held to account for (C{account}), who is out and how they come back (C{standing},
 C{revival}), how connections are made (C{wiring}, C{connecting}), and who stays when the
-configuration changes (C{succession}).
+configuration changes (C{succession}) or goes (C{parting}).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from nuttwist.config import PoolConfig, ServerConfig
 from nuttwist.distributor.account import Account
+from nuttwist.distributor.parting import Parting
 from nuttwist.distributor.routes import Lanes, Routes
 from nuttwist.distributor.server import Server
 from nuttwist.distributor.standing import Standing
@@ -71,7 +72,7 @@ class Distributor(Service):
             self.isWatchful, self.standing, self.ledger, self.ways, self.counters
         )
         self.servers = [self._serve(each, index) for index, each in enumerate(config.servers)]
-        self._leaving: set[Backend] = set()
+        self._parting = Parting()
         self.ways.build(config, self.servers)
 
     def _serve(self, config: ServerConfig, index: int) -> Server:
@@ -109,9 +110,7 @@ class Distributor(Service):
     def stopService(self) -> Deferred[None]:
         Service.stopService(self)
         self.ways.open(running=False)
-        probes = self.standing.stop()
-        backends = [backend for server in self.servers for backend in server.backends]
-        ended = gatherResults([*probes, *(each.stop() for each in [*backends, *self._leaving])])
+        ended = gatherResults([*self.standing.stop(), *self._parting.stop(self._backends())])
         # A connection that is given up while it is begun is gone a turn later.
         return ended.addCallback(lambda _: nextTurn(self._wiring.loop.sockets))
 
@@ -144,19 +143,22 @@ class Distributor(Service):
             self._serve(each, index) if kept is None else kept
             for index, (each, kept) in enumerate(change.places)
         ]
-        old = [backend for server in change.gone for backend in server.leave()]
-        if differs:
-            old += [backend for server in change.kept() for backend in server.renew()]
+        old = change.old(differs=differs)
+        for backend in self._backends():
+            self._wiring.bind(backend)
         self.ways.build(config, self.servers)
         self.changed()
         self._preconnect(self.servers)
-        return gatherResults([self._retire(each) for each in old])
+        return gatherResults(self._parting.finish(old, config.drain_timeout / 1000))
 
-    def _retire(self, backend: Backend) -> Deferred[None]:
-        self._leaving.add(backend)
-        seconds = self.config.drain_timeout / 1000
-        closed = backend.retire(seconds) if self.running else backend.stop()
-        return closed.addCallback(lambda _: self._leaving.discard(backend))
+    def finish(self, seconds: float) -> Deferred[list[None]]:
+        """
+        Answer what waits, for so many seconds at most, and close: nobody sends anything new.
+        """
+        return gatherResults(self._parting.finish(self._backends(), seconds))
+
+    def _backends(self) -> list[Backend]:
+        return [backend for server in self.servers for backend in server.backends]
 
     def lane(self, number: int) -> Routes:
         """

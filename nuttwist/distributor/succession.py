@@ -10,6 +10,7 @@ import attrs
 
 from nuttwist.config import ServerConfig
 from nuttwist.distributor.server import Server
+from nuttwist.net.backend import Backend
 
 
 def _identity(config: ServerConfig) -> tuple[str, str]:
@@ -40,6 +41,17 @@ class Succession:
             if server is not None:
                 server.place(config, index)
         return cls(places, list(known.values()))
+
+    def old(self, *, differs: bool) -> list[Backend]:
+        """
+        Part with the connections that have to go.
+
+        @param differs: those of servers that stay have to go too.
+        """
+        old = [backend for server in self.gone for backend in server.leave()]
+        if differs:
+            old += [backend for server in self.kept() for backend in server.renew()]
+        return old
 
     def kept(self) -> list[Server]:
         """

@@ -23,9 +23,7 @@ from nuttwist.wire.sampler import PoolSampler
 
 #: What connections are made from; when one of these changes, there are to be others.
 BAKED = (
-    "timeout",
     "server_connections",
-    "server_bytes_max",
     "redis_auth",
     "redis_db",
     "tls",
@@ -84,7 +82,6 @@ class Wiring:
         ]
 
     def _backend(self, server: Server, lane: Lane) -> Backend:
-        timeout = self.config.timeout
         backend = Backend(
             self.connect(server.config),
             lane.replies,
@@ -92,7 +89,7 @@ class Wiring:
             server,
             self.loop.turn,
             self.loop.sockets,
-            None if timeout is None else timeout / 1000,
+            self._timeout(),
             self.readSize,
         )
         pipeline = Pipeline(
@@ -103,10 +100,21 @@ class Wiring:
             server.index,
             server.troubled,
         )
-        pipeline.replyMax = self.settings.reply_bytes_max
         self._sample(pipeline, server.config.name)
-        backend.attach(pipeline, self.config.server_bytes_max)
+        backend.attach(pipeline)
+        self.bind(backend)
         return backend
+
+    def bind(self, backend: Backend) -> None:
+        """
+        Hold a connection to the bounds of the configuration, whether it is made or not.
+        """
+        backend.pipeline.replyMax = self.settings.reply_bytes_max
+        backend.follow(self._timeout(), self.config.server_bytes_max)
+
+    def _timeout(self) -> float | None:
+        timeout = self.config.timeout
+        return None if timeout is None else timeout / 1000
 
     def standIn(self, *why: str) -> Pipeline:
         """

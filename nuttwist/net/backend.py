@@ -103,6 +103,18 @@ class Backend(ClientFactory):
             self._clock, self._timeout, pipeline, partial(self.drop, DEADLINE)
         )
 
+    def follow(self, timeout: float | None, crowd: int) -> None:
+        """
+        Have other bounds from now on, also for what waits. A connect goes on with its own time.
+
+        @param timeout: as at first.
+        @param crowd: as for L{attach}.
+        """
+        self._crowd.most = crowd
+        if timeout != self._timeout:
+            self._timeout = timeout
+            self._deadline.change(timeout)
+
     # -- (b) requests out
 
     def wake(self) -> None:

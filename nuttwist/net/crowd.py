@@ -15,14 +15,15 @@ CROWD = 1024 * 1024
 class Crowd:
     """
     Measures the in-queue of one pipeline; no request is measured twice while it waits.
+
+    @ivar most: bytes of unwritten requests over which clients are held back.
     """
 
     def __init__(self, pipeline: Pipeline, changed: Callable[[int], None], most: int) -> None:
         """
         @param changed: told of one more pipeline that holds clients back, or of one less.
-        @param most: bytes of unwritten requests over which they are.
         """
-        self._most = most
+        self.most = most
         self._pipeline = pipeline
         self._changed = changed
         # Of the requests that cannot be written yet: how many are measured, and their bytes.
@@ -35,7 +36,7 @@ class Crowd:
         queue = self._pipeline.inQueue
         self._bytes += sum(len(each.data) for each in queue[self._measured :])
         self._measured = len(queue)
-        if self._bytes > self._most and not self._pipeline.crowded:
+        if self._bytes > self.most and not self._pipeline.crowded:
             self._pipeline.crowded = True
             self._changed(+1)
 

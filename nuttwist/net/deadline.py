@@ -64,7 +64,17 @@ class Deadline:
             # Looking forgets those that have their reply, where there is no timeout too.
             self._pipeline.oldest()
         if self._timeout is not None and self._delayed is None:
-            self._look(self._timeout)
+            self._look()
+
+    def change(self, timeout: float | None) -> None:
+        """
+        Have another time from now on, also for what waits already.
+        """
+        self.stop()
+        self._timeout = timeout
+        if timeout is not None and self._pipeline.oldest() is not None:
+            # Not at once: whoever changes it is not done yet.
+            self._delayed = self._clock.callLater(0, self._look)
 
     def stop(self) -> None:
         """
@@ -78,15 +88,15 @@ class Deadline:
             self._delayed.cancel()
             self._delayed = None
 
-    def _look(self, timeout: float) -> None:
+    def _look(self) -> None:
         self._delayed = None
         oldest = self._pipeline.oldest()
-        if oldest is None:
+        if oldest is None or self._timeout is None:
             self._spared = None
             return
-        left = self._left(oldest, timeout)
+        left = self._left(oldest, self._timeout)
         if left > 0:
-            self._delayed = self._clock.callLater(left, self._look, timeout)
+            self._delayed = self._clock.callLater(left, self._look)
         else:
             self._passed()
 

@@ -67,11 +67,16 @@ class Frontend(ServerFactory):
 
     def change(self, terms: Terms) -> None:
         """
-        Hold clients to other terms. What one client may have outstanding changes only for those
-        that come from now on.
+        Hold clients to other terms, those that are connected too. Their silence counts from now if
+        the time for it is another.
         """
-        self.terms = terms
-        self._idleness.watch()
+        before, self.terms = self.terms, terms
+        if terms.idleTimeout != before.idleTimeout:
+            self._idleness.stop()
+            self._idleness.watch()
+        for client in self.clients:
+            self._probed(client)
+            client.follow()
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         if self.terms.limit and len(self.clients) >= self.terms.limit:
@@ -93,9 +98,13 @@ class Frontend(ServerFactory):
         transport.bufferSize = self._readSize
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
-            transport.setTcpKeepAlive(self.terms.keepAlive)
+        self._probed(client)
         if self.visits.shown:
             self.visits.accepted(client)
+
+    def _probed(self, client: ServerProtocol) -> None:
+        if ITCPTransport.providedBy(client.transport):
+            client.transport.setTcpKeepAlive(self.terms.keepAlive)
 
     def closed(self, client: ServerProtocol, reason: Failure) -> None:
         """

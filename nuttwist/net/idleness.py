@@ -66,7 +66,7 @@ class Idleness:
 
     def stop(self) -> None:
         """
-        There are no clients any more.
+        Look no more, and forget what was seen.
         """
         self._signs.clear()
         if self._delayed is not None:

@@ -147,6 +147,16 @@ class ServerProtocol(ChunkReceiver):
         if left < 0:
             self._hold(HEAVY)
 
+    def follow(self) -> None:
+        """
+        The terms of the house are others by now: hold this client to them.
+        """
+        terms = self._house.terms
+        self.replies.change(terms.budget, terms.most)
+        self._weighAt = self.received
+        # For what it was held back may be within bounds.
+        self.wake()
+
     def readConnectionLost(self) -> None:
         """
         The client has said all it will say: answer that, then close.

@@ -23,11 +23,14 @@ class RequestGrammar(Grammar, Protocol):
     A grammar for what clients send.
 
     @ivar feeding: a crowded pipeline that the last chunk fed, or L{None}.
-    @ivar settings: those of the pool; they may be others later.
     """
 
     feeding: Pipeline | None
-    settings: Settings
+
+    def follow(self, settings: Settings) -> None:
+        """
+        The pool has other settings by now.
+        """
 
 
 @attrs.frozen

@@ -132,10 +132,27 @@ class ReplyQueue:
         self.fault = False
         self.budget = budget
         self.blocked = 0
-        self.room = min(max(budget // ASSUMED, FEWEST), FIRST, most)
         self._most = most
-        self._usual = budget // self.room
+        self._usual = self._begin()
         self._looks = 0
+
+    def _begin(self) -> int:
+        # Nothing is known of the replies yet: what is taken for usual.
+        self.room = min(max(self.budget // ASSUMED, FEWEST), FIRST, self._most)
+        return self.budget // self.room
+
+    def change(self, budget: int, most: int) -> None:
+        """
+        Hold the client to other bounds from now on. What its replies have told stays known.
+
+        @param most: outstanding requests, however small their replies are.
+        """
+        usual, known = self._usual, self._usual != self._begin()
+        self.budget, self._most = budget, most
+        self._usual = self._begin()
+        if known:
+            self._usual = 0
+            self._learn(usual, 1)
 
     def isFull(self) -> bool:
         """

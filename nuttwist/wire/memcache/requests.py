@@ -52,12 +52,18 @@ class MemcacheRequests:
     def __init__(self, replies: ReplyQueue, router: Router, settings: Settings) -> None:
         self.replies = replies
         self.router = router
-        self.settings = settings
+        self.follow(settings)
         self.feeding: Pipeline | None = None
-        self.maxLine = settings.line_length_max or MAX_LINE
         self._pieces: list[bytes] = []
         self._key = b""
         self._expected = CLASSIC
+
+    def follow(self, settings: Settings) -> None:
+        """
+        Go by these settings from now on.
+        """
+        self.settings = settings
+        self.maxLine = settings.line_length_max or MAX_LINE
 
     def bulk(self, data: bytes, at: int) -> int:
         """

@@ -53,17 +53,22 @@ class RedisRequests:
     def __init__(self, replies: ReplyQueue, router: Router, settings: Settings) -> None:
         self.replies = replies
         self.router = router
-        self.settings = settings
+        self.follow(settings)
         self.session = Session(id=router.nextClient(), created=router.time())
         self.feeding: Pipeline | None = None
-        self.maxLine = settings.line_length_max or limits.MAX_LINE
-        # Of a request that is coming: arguments left, those there, its bytes, the last one's.
-        self._left = 0
+        # Of a request that is coming: arguments left, those there, its bytes, the last one's; and
+        # the bytes that its other arguments may still take.
+        self._left = self._room = 0
         self._args: list[bytes] = []
         self._pieces: list[bytes] = []
         self._raw: list[bytes] = []
-        # The bytes that its other arguments may still take.
-        self._room = 0
+
+    def follow(self, settings: Settings) -> None:
+        """
+        Go by these settings from now on.
+        """
+        self.settings = settings
+        self.maxLine = settings.line_length_max or limits.MAX_LINE
 
     @property
     def password(self) -> bytes | None:

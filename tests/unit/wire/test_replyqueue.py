@@ -162,6 +162,26 @@ def test_roomKeepsToOtherBounds(sink, budget, most, first, small, large):
     assert queue.room == large
 
 
+@pytest.mark.parametrize(
+    ("budget", "most", "first", "small", "large"),
+    [
+        (BUDGET, 10, 10, 10, 4),
+        (64 * 1024, MOST, FEWEST, 4096, FEWEST),
+        (1, 1, 1, 1, 1),
+        (1 << 30, 1 << 20, FIRST, 1 << 20, 1073),
+    ],
+)
+def test_otherBoundsAreAsIfTheyHadBeenThere(sink, budget, most, first, small, large):
+    """What is known of the replies stays known: nothing, that they are small, that they are not."""
+    queues = [ReplyQueue(sink, PoolCounters(), 100_000, 3) for _ in range(3)]
+    for _ in range(40):
+        answered(queues[1], 5, 2)
+    answered(queues[2], 1_000_000, 1)
+    for queue in queues:
+        queue.change(budget, most)
+    assert [each.room for each in queues] == [first, small, large]
+
+
 def test_whatIsHeldBehindAnUnansweredRequestIsWeighed(queue):
     """But for the largest, which may be as large as it is."""
     queue.waiting.append(Request(queue, b"get k\r\n", 0.0))
