@@ -9,7 +9,6 @@ from nuttwist.config import ServerConfig
 from nuttwist.net.watcher import State
 from nuttwist.ring.ledger import Out
 from nuttwist.terms import settingsOf
-from nuttwist.wire.replyqueue import BUDGET, PATIENCE
 from tests.unit.pools import ask, feed, heard, heardAll
 
 ABORTED = b"SERVER_ERROR Software caused connection abort\r\n"
@@ -146,53 +145,6 @@ def test_otherSettingsLeaveConnectionsAlone(machine):
     assert change(machine, pool, **settings, on_failure="fail")
     assert backendOf(pool, "one") is old
     assert (pool.distributor.ledger.limit, pool.distributor.ledger.retryAfter) == (7, 5.0)
-
-
-@pytest.mark.parametrize(("before", "after"), [(None, 100), (60_000, 100), (100, 60_000)])
-def test_aTimeoutHoldsForWhatWaitsAlready(machine, before, after):
-    """On the connection that there is, from when the request was queued."""
-    machine.serve("one", type="fake", mode="hang")
-    pool = machine.start(timeout=before)
-    client, old = machine.client(), backendOf(pool, "one")
-    client.send(b"get a\r\n")
-    machine.network.elapse(0.05)
-    assert change(machine, pool, timeout=after)
-    assert backendOf(pool, "one") is old
-    assert heard(client, after / 1000 - 0.051) == b""
-    assert heard(client, 0.002) == b"SERVER_ERROR Connection timed out\r\n"
-    assert machine.network.calls == []
-
-
-def test_whatIsLateByANewTimeoutHasItOnceMore(machine):
-    """Without a timeout it waits on."""
-    machine.serve("one", type="fake", mode="hang")
-    pool = machine.start(timeout=5000)
-    client = machine.client()
-    client.send(b"get a\r\n")
-    machine.network.elapse(1)
-    change(machine, pool, timeout=None)
-    machine.network.elapse(100)
-    change(machine, pool, timeout=1000)
-    assert heard(client, 0.999) == b""
-    assert heard(client, 0.001) == b"SERVER_ERROR Connection timed out\r\n"
-    assert machine.network.calls == []
-
-
-def test_theBoundsOfALivingConnectionChange(machine):
-    """How much may wait for it, and how large a reply may be."""
-    machine.serve("one")
-    pool = machine.start()
-    client, old = machine.client(), backendOf(pool, "one")
-    ask(client, b"set a 0 0 5000\r\n%s\r\n" % (b"v" * 5000))
-    change(machine, pool, server_bytes_max=10_000, item_size_max=60_000)
-    assert backendOf(pool, "one") is old
-    assert old.pipeline.replyMax == 60_000 + PATIENCE * BUDGET
-    machine.network.wire.window = 65536
-    machine.servers["one"].stop()
-    feed(client, b"set b 0 0 50000\r\n%s\r\n" % (b"v" * 50_000) * 100, old)
-    assert old.pipeline.sizes()[1] < 10_000 + 3 * 65536
-    machine.servers["one"].cont()
-    heardAll(client, b"STORED\r\n" * 100)
 
 
 def test_whatTakesTooLongFails(machine):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import attrs
 import pytest
 
 from nuttwist.net.serverprotocol import Terms
-from nuttwist.wire.replyqueue import BUDGET, PATIENCE
+from nuttwist.wire.replyqueue import PATIENCE
 from tests.unit.pools import ask, heard
 
 VALUE = b"v" * 5000
@@ -183,84 +182,6 @@ def test_theTimeMayChangeWhileClientsAreThere(machine):
     machine.network.elapse(5)
     heard(client)
     assert client.ended
-
-
-def test_anotherTimeCountsFromNow(machine):
-    """However long the one before it was, and however long the client has been silent."""
-    machine.serve("one")
-    pool = machine.start(client_idle_timeout=4_000_000)
-    client = machine.client()
-    machine.network.elapse(2000)
-    pool.frontend.change(Terms(idleTimeout=4.0))
-    machine.network.elapse(3.9)
-    pool.frontend.change(Terms(idleTimeout=8.0))
-    machine.network.elapse(7.9)
-    assert not client.ended
-    pool.frontend.change(Terms(idleTimeout=8.0, most=5))
-    machine.network.elapse(2.1)
-    heard(client)
-    assert client.ended
-
-
-def test_fewerRequestsHoldForWhoIsConnected(machine):
-    """What is outstanding stays so, and the client is not read until there is room again."""
-    machine.serve("one", type="fake", replies=[{"data": "END\r\n", "delay_ms": 10}])
-    pool = machine.start()
-    client = machine.client()
-    client.send(b"get a\r\n" * 20)
-    machine.network.settle()
-    (proxied,) = pool.frontend.clients
-    pool.frontend.change(Terms(most=4))
-    client.send(b"get a\r\n" * 20)
-    assert len(proxied.replies.waiting) == 20
-    assert heard(client, 1) == b"END\r\n" * 40
-
-
-def test_moreRequestsHoldForWhoIsHeldBack(machine):
-    """It goes on at once, not when half of what it has outstanding is answered."""
-    machine.serve("one", type="fake", mode="hang")
-    pool = machine.start(client_requests_max=10)
-    client = machine.client()
-    client.send(b"get a\r\n" * 30)
-    (proxied,) = pool.frontend.clients
-    assert len(proxied.replies.waiting) == 10
-    pool.frontend.change(Terms(most=100))
-    machine.network.settle()
-    assert len(proxied.replies.waiting) == 30
-
-
-def test_fewerBytesHoldForWhoIsConnected(machine):
-    """Its outstanding requests are weighed by the new bound."""
-    machine.serve("one", type="fake", replies=[{"data": "STORED\r\n", "delay_ms": 10}])
-    pool = machine.start()
-    client = machine.client()
-    machine.network.settle()
-    (proxied,) = pool.frontend.clients
-    pool.frontend.change(Terms(budget=20_000))
-    proxied.replies.room = 1000
-    client.send(b"set k 0 0 5000\r\n%s\r\n" % VALUE * 100)
-    assert 20_000 < proxied.replies.weight() < 20_000 + 65536
-    pool.frontend.change(Terms(budget=BUDGET))
-    machine.network.settle()
-    assert proxied.replies.weight() > 200_000
-    assert heard(client, 10) == b"STORED\r\n" * 100
-
-
-@pytest.mark.parametrize("redis", [False, True])
-def test_aShorterLineHoldsForWhoIsConnected(machine, redis):
-    """And a longer one, if that is the new bound."""
-    machine.serve("one", type="fake", mode="hang")
-    pool = machine.start(redis=redis)
-    client = machine.client()
-    line = b"x" * 600 + b"\r\n"
-    assert b"too" not in ask(client, line)
-    for most in (512, None, 599):
-        pool.reconfigure(attrs.evolve(pool.config, line_length_max=most))
-        other = machine.client()
-        for each in (client, other):
-            assert (b"too" in ask(each, line)) == (most is not None)
-        client = machine.client()
-        machine.network.settle()
 
 
 def test_aSilentClientThatDoesNotGoIsCutOff(machine):
