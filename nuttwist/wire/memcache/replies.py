@@ -92,9 +92,8 @@ class MemcacheReplies:
 
     def bulk(self, data: bytes, at: int) -> int:
         """
-        Take whole replies and whole blocks off the chunk.
+        Take whole replies and whole blocks off the chunk, from a line's beginning on.
 
-        @param at: offset of the first byte of a line.
         @return: offset of the first byte not taken, again the first of a line.
         @raise BadReply: the server broke the protocol.
         """
@@ -105,8 +104,7 @@ class MemcacheReplies:
         try:
             while queue:
                 request = queue[0]
-                expect = request.expect
-                if expect == CLASSIC:
+                if (expect := request.expect) == CLASSIC:
                     at = self._classic(data, at, request.found)
                 else:
                     at = self._other(data, at, expect, begin)
@@ -120,15 +118,14 @@ class MemcacheReplies:
                 begin = at
                 queue.popleft()
                 request.reply = reply
-                count += 1
                 owner = request.owner
                 if owner is None or not owner.touched:
                     if owner is None or owner.gone:
-                        count -= 1
                         size -= len(reply)
-                    else:
-                        owner.touched = True
-                        touched.append(owner)
+                        continue
+                    owner.touched = True
+                    touched.append(owner)
+                count += 1
             self._keep(data, begin, at)
         finally:
             self._deliver(touched, count, size)

@@ -28,6 +28,17 @@ HEADER_MAX = 512
 END = b"END\r\n"
 
 
+def _set(data: bytes, at: int, end: int, largest: int) -> tuple[bytes, int]:
+    # Of the ordinary set that begins here the key, and the offset behind it; or no key.
+    header = SET.match(data, at)
+    if header is None:
+        return b"", at
+    size = int(header[2])
+    after = end + size + 4
+    whole = size <= largest and data[after - 2 : after] == CRLF
+    return (header[1], after) if whole else (b"", at)
+
+
 def requests(
     data: bytes,
     at: int,
@@ -48,26 +59,18 @@ def requests(
     @param pieces: gets the bytes of each.
     @return: offset of the first byte not taken.
     """
-    find, get = data.find, routes.get
     while most > 0:
-        end = find(CRLF, at)
+        end = data.find(CRLF, at)
         if end < 0:
             break
         verb = data[at : at + 4]
         if verb == b"get ":
-            pipeline = get(data[at + 4 : end])
-            after = end + 2
+            key, after = data[at + 4 : end], end + 2
         elif verb == b"set ":
-            header = SET.match(data, at)
-            if header is None:
-                break
-            size = int(header[2])
-            after = end + size + 4
-            if size > largest or data[after - 2 : after] != CRLF:
-                break
-            pipeline = get(header[1])
+            key, after = _set(data, at, end, largest)
         else:
             break
+        pipeline = routes.get(key)
         if pipeline is None:
             break
         pipelines.append(pipeline)

@@ -68,23 +68,19 @@ def requests(
     @param at: offset of the beginning of a request.
     @param most: requests that may be taken.
     @param largest: bytes of one argument.
-    @param heads: how they begin, up to the name, and the number of their arguments; the first
-        behind the name is the key.
+    @param heads: how they begin, up to the name, and how many words they have; the key is second.
     @param routes: pipelines by key.
-    @param pipelines: gets the pipeline of each.
-    @param pieces: gets the bytes of each.
+    @param pipelines: gets the pipeline of each, as C{pieces} gets its bytes.
     @return: offset of the first byte not taken.
     """
-    find, startsWith = data.find, data.startswith
-    while most > 0:
-        name = find(b"\r\n$", at + 4, at + HEAD_MAX)
-        count = heads.get(data[at:name], 0) if name > 0 else 0
+    while most > 0 and (name := data.find(b"\r\n$", at + 4, at + HEAD_MAX)) > 0:
+        count = heads.get(data[at:name], 0)
         if not count:
             break
-        end = find(CRLF, name + 3)
+        end = data.find(CRLF, name + 3)
         size = SMALL.get(data[name + 3 : end], -1)
         after = end + size + 4
-        if not 0 <= size <= largest or not startsWith(CRLF, after - 2):
+        if not 0 <= size <= largest or not data.startswith(CRLF, after - 2):
             break
         pipeline = routes.get(data[end + 2 : after - 2])
         if count > 2:
