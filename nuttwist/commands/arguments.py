@@ -80,6 +80,24 @@ def place(text: str) -> Place:
     raise ArgumentTypeError(f"{text!r} is not {PLACE_FORM}")
 
 
+def written(place: Place) -> str:
+    """An address for people."""
+    host, port = place
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def addPlace(parser: ArgumentParser, what: str, default: Place) -> None:
+    """Ask where something listens, if not at its usual place."""
+    parser.add_argument(
+        "place",
+        metavar="HOST:PORT",
+        nargs="?",
+        type=place,
+        default=default,
+        help=f"{what} (default {written(default)})",
+    )
+
+
 def addJson(parser: ArgumentParser) -> None:
     """Have the option that every subcommand has."""
     parser.add_argument("--json", action="store_true", help="answer in one line of JSON")

@@ -8,10 +8,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Any
 
-from nuttwist.commands.arguments import addJson, addPicture, number, place, wholeNumber
+from nuttwist.commands.arguments import addJson, addPicture, number, place, wholeNumber, written
 from nuttwist.commands.load import Load, Measure, troubles
 from nuttwist.commands.mistakes import FINE, NO
-from nuttwist.commands.statsport import written
 from nuttwist.commands.terminal import Terminal, shown
 from nuttwist.commands.workload import MEMCACHED, REDIS, Workload
 

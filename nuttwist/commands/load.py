@@ -12,9 +12,8 @@ from contextlib import suppress
 
 import attrs
 
-from nuttwist.commands.arguments import Place
+from nuttwist.commands.arguments import Place, written
 from nuttwist.commands.mistakes import CommandError
-from nuttwist.commands.statsport import written
 from nuttwist.commands.workload import Talk, Tally, Workload, WrongReply
 
 CONNECT_SECONDS = 5.0

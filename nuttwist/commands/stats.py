@@ -7,16 +7,16 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser, Namespace
 
-from nuttwist.commands.arguments import addJson, place
+from nuttwist.commands.arguments import addJson, addPlace
 from nuttwist.commands.mistakes import FINE
 from nuttwist.commands.statsport import (
     DEFAULT,
+    STATSPORT,
     Reading,
     ejectedAgo,
     fetch,
     headline,
     readingOf,
-    written,
 )
 from nuttwist.commands.terminal import Terminal, shown, tableOf
 
@@ -45,20 +45,8 @@ _SERVER = {
 """The columns of the servers, and their counters."""
 
 
-def addPlace(parser: ArgumentParser) -> None:
-    """Ask for a statistics port."""
-    parser.add_argument(
-        "place",
-        metavar="HOST:PORT",
-        nargs="?",
-        type=place,
-        default=DEFAULT,
-        help=f"a statistics port, of twemproxy too (default {written(DEFAULT)})",
-    )
-
-
 def addArguments(parser: ArgumentParser) -> None:
-    addPlace(parser)
+    addPlace(parser, STATSPORT, DEFAULT)
     addJson(parser)
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import attrs
 
-from nuttwist.commands.arguments import Place
+from nuttwist.commands.arguments import Place, written
 from nuttwist.commands.mistakes import CommandError
 
+STATSPORT = "a statistics port, of twemproxy too"
 DEFAULT = ("127.0.0.1", 22222)
 SECONDS = 5.0
 LONGEST = 64 * 1024 * 1024
@@ -25,12 +26,6 @@ ENDS = ("server_eof", "server_err", "server_timedout")
 """The counters of a server's connections that ended."""
 
 Document = dict[str, Any]
-
-
-def written(place: Place) -> str:
-    """An address for people."""
-    host, port = place
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def fetch(place: Place) -> Document:

@@ -15,9 +15,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from nuttwist.commands.arguments import Place, addJson, number, place, wholeNumber
+from nuttwist.commands.arguments import Place, addJson, addPlace, number, wholeNumber, written
 from nuttwist.commands.mistakes import FINE, CommandError
-from nuttwist.commands.statsport import written
 from nuttwist.commands.terminal import Terminal, shown
 
 DEFAULT = ("127.0.0.1", 8222)
@@ -30,14 +29,7 @@ Sample = dict[str, Any]
 
 
 def addArguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "place",
-        metavar="HOST:PORT",
-        nargs="?",
-        type=place,
-        default=DEFAULT,
-        help=f"the HTTP side of a proxy, its --http (default {written(DEFAULT)})",
-    )
+    addPlace(parser, "the HTTP side of a proxy, its --http", DEFAULT)
     parser.add_argument("--pool", metavar="P", help="only this pool; by default all")
     parser.add_argument("--match", metavar="PATTERN", help="only such keys, as in 'user:*'")
     parser.add_argument(

@@ -16,11 +16,18 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from nuttwist.commands.arguments import Place, addJson, number
+from nuttwist.commands.arguments import Place, addJson, addPlace, number
 from nuttwist.commands.mistakes import FINE, CommandError
 from nuttwist.commands.rates import PoolRate, ServerRate, ratesBetween
-from nuttwist.commands.stats import addPlace
-from nuttwist.commands.statsport import Document, Reading, fetch, headline, readingOf
+from nuttwist.commands.statsport import (
+    DEFAULT,
+    STATSPORT,
+    Document,
+    Reading,
+    fetch,
+    headline,
+    readingOf,
+)
 from nuttwist.commands.terminal import Terminal, shown, tableOf
 
 INTERVAL = 1.0
@@ -29,7 +36,7 @@ STALE = "nutcracker's counters are up to two of its intervals (-i) old"
 
 
 def addArguments(parser: ArgumentParser) -> None:
-    addPlace(parser)
+    addPlace(parser, STATSPORT, DEFAULT)
     parser.add_argument(
         "--interval",
         type=number(0.05, 3600),

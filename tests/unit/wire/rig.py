@@ -48,21 +48,29 @@ class FakeSink:
 class FakeRouter:
     """Routes keys over pipelines by a checksum, and remembers like the real one."""
 
-    def __init__(self, servers: int) -> None:
+    def __init__(self, servers: int, error: Callable[[str], bytes] = errorLine) -> None:
         self.batches = [0] * servers
+        self.troubles = [0] * servers
         self.pipelines = [
-            Pipeline(FakeSink(), ServerCounters(), errorLine, self._counter(rank), rank)
+            Pipeline(
+                FakeSink(),
+                ServerCounters(),
+                error,
+                self._counter(self.batches, rank),
+                rank,
+                self._counter(self.troubles, rank),
+            )
             for rank in range(servers)
         ]
         self.routes: dict[bytes, Pipeline] = {}
         self.crowded = 0
         self.now = 1000.0
 
-    def _counter(self, rank: int) -> Callable[[], None]:
-        def answered() -> None:
-            self.batches[rank] += 1
+    def _counter(self, counts: list[int], rank: int) -> Callable[[], None]:
+        def count() -> None:
+            counts[rank] += 1
 
-        return answered
+        return count
 
     def route(self, key: bytes) -> Pipeline:
         pipeline = self.pipelines[zlib.crc32(key) % len(self.pipelines)]

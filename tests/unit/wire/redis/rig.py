@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import attrs
 from twisted.internet.testing import StringTransport
 
-from nuttwist.wire.counters import PoolCounters, ServerCounters
+from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis.errors import errorLine
 from nuttwist.wire.redis.replies import RESP2, RESP3, RedisReplies
@@ -18,7 +18,7 @@ from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import Request
 from nuttwist.wire.router import Settings
 from tests.rig.dialects import takeRedis
-from tests.unit.wire.rig import FakeSink, Outcome, Pool, Receiver, StockReceiver, singly
+from tests.unit.wire.rig import FakeRouter, FakeSink, Outcome, Pool, Receiver, StockReceiver, singly
 
 #: What stays unread behind whole requests.
 TRAILING = b"*2\r\n$3\r\nGE"
@@ -35,46 +35,15 @@ SECRET = attrs.evolve(SMALL, password=b"sekret")
 SERVERS = 3
 
 
-class FakeLane:
-    """Routes keys over the pipelines of one lane by a checksum, and remembers like the real one."""
+class FakeLane(FakeRouter):
+    """Routes over the pipelines of one lane, and knows the others."""
 
     def __init__(self, servers: int, lanes: list[FakeLane]) -> None:
-        self.batches = [0] * servers
-        self.troubles = [0] * servers
-        self.pipelines = [
-            Pipeline(
-                FakeSink(),
-                ServerCounters(),
-                errorLine,
-                self._counter(self.batches, rank),
-                rank,
-                self._counter(self.troubles, rank),
-            )
-            for rank in range(servers)
-        ]
-        self.routes: dict[bytes, Pipeline] = {}
-        self.crowded = 0
+        super().__init__(servers, errorLine)
         self._lanes = lanes
-
-    def _counter(self, counts: list[int], rank: int) -> Callable[[], None]:
-        def count() -> None:
-            counts[rank] += 1
-
-        return count
 
     def lane(self, number: int) -> FakeLane:
         return self._lanes[number]
-
-    def route(self, key: bytes) -> Pipeline:
-        pipeline = self.pipelines[zlib.crc32(key) % len(self.pipelines)]
-        self.routes[key] = pipeline
-        return pipeline
-
-    def fleet(self) -> Sequence[tuple[str, Pipeline]]:
-        return [(f"server{each.rank}", each) for each in self.pipelines]
-
-    def seconds(self) -> float:
-        return 1000.0
 
     def time(self) -> float:
         return 1_700_000_000.25
@@ -84,9 +53,6 @@ class FakeLane:
 
     def nextClient(self) -> int:
         return 7
-
-    def statistics(self, about: str) -> list[tuple[str, str]]:
-        return [("about", about or "pool"), ("name", "caf\u00e9")]
 
 
 def hasKey(key: bytes) -> bool:
