@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.changes import Changes
+from nuttwist.changes import Changes, Renewal
 from nuttwist.config import PoolConfig, SettingError
+from nuttwist.config.credentials import Credentials
 from nuttwist.config.file import ConfigError
 from nuttwist.logs.events import (
     RELOAD_CHANGE,
@@ -37,6 +39,43 @@ class Reconfigurable(Protocol):
         """
         Have these pools from now on, or fail and have those of before.
         """
+
+
+class Renewable(Protocol):
+    """
+    Whoever has a certificate of its own.
+    """
+
+    def read(self) -> Credentials:
+        """
+        What is in its files by now, with L{SettingError} if that cannot be used.
+        """
+
+    def renew(self, fresh: Credentials) -> tuple[Renewal, ...]:
+        """
+        Show this from now on.
+        """
+
+
+class Together:
+    """
+    The pools, and who has a certificate beside them: all of it changes, or nothing.
+    """
+
+    def __init__(self, proxy: Reconfigurable, beside: Renewable) -> None:
+        self._proxy = proxy
+        self._beside = beside
+
+    def reconfigure(self, pools: Sequence[PoolConfig]) -> Deferred[Changes]:
+        """
+        Have these pools and what the files of the other have in them by now, or fail.
+        """
+        return Deferred.fromCoroutine(self._reconfigure(pools))
+
+    async def _reconfigure(self, pools: Sequence[PoolConfig]) -> Changes:
+        fresh = self._beside.read()
+        changes = await self._proxy.reconfigure(pools)
+        return attrs.evolve(changes, renewed=(*changes.renewed, *self._beside.renew(fresh)))
 
 
 class Reloading:

@@ -29,7 +29,7 @@ from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import Verbosity
 from nuttwist.options import Options
 from nuttwist.reactors import processReactor
-from nuttwist.reloading import Reloading
+from nuttwist.reloading import Reloading, Together
 from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
 from nuttwist.workers.crew import WorkersService
@@ -84,17 +84,24 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     with inOneLine():
         proxy = _proxy(options, reactor)
     whenStarted = _logLimit(options, verbosity)
-    command = CommandService(reactor, verbosity, whenStarted, _reload(options, proxy, reactor))
+    http = None
+    if options["http-settings"] is not None:
+        http = _http(proxy, options["http-settings"], reactor)
+    reload = _reload(options, proxy, http, reactor)
+    command = CommandService(reactor, verbosity, whenStarted, reload)
     command.runs(proxy)
     verbosity.changed = proxy.setVerbosity
     proxy.setVerbosity(options["verbose"])
-    if options["http-settings"] is not None:
-        _http(proxy, options["http-settings"], reactor).setServiceParent(command)
+    if http is not None:
+        http.setServiceParent(command)
     return command
 
 
 def _reload(
-    options: Options, proxy: ProxyService | DemoService | WorkersService, reactor: Any
+    options: Options,
+    proxy: ProxyService | DemoService | WorkersService,
+    http: HttpService | None,
+    reactor: Any,
 ) -> Callable[[], None]:
     """What is done at SIGHUP."""
     if isinstance(proxy, DemoService):
@@ -104,8 +111,9 @@ def _reload(
         # A large file takes a while, and clients are not to wait for it.
         return deferToThreadPool(reactor, reactor.getThreadPool(), loadConfig, path)
 
+    changing = proxy if http is None else Together(proxy, http.entrance)
     # A daemon may be somewhere else by then.
-    return Reloading(os.path.abspath(options["config"]), read, proxy).reload  # noqa: PTH100  a Path would resolve links
+    return Reloading(os.path.abspath(options["config"]), read, changing).reload  # noqa: PTH100  a Path would resolve links
 
 
 def _http(

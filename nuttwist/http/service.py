@@ -14,7 +14,6 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, globalLogPublisher
@@ -27,6 +26,7 @@ from nuttwist.form import form
 from nuttwist.http import figures
 from nuttwist.http.answering import Answer, Branch, Said, inJson
 from nuttwist.http.api import Api
+from nuttwist.http.entrance import LABEL, Entrance
 from nuttwist.http.history import STEP, History
 from nuttwist.http.journal import Journal
 from nuttwist.http.metrics import CONTENT_TYPE, Collector, exposition
@@ -46,6 +46,7 @@ class HttpService(Service):
     Serves metrics, the API and the dashboard while it runs.
 
     @ivar port: where it listens, or L{None}.
+    @ivar entrance: its endpoint.
     @ivar journal: the last events.
     @ivar history: the last minutes.
     """
@@ -53,15 +54,16 @@ class HttpService(Service):
     def __init__(self, source: Source, settings: HttpSettings, reactor: Any) -> None:
         """
         @param reactor: with what the endpoint needs, and time.
+        @raise ValueError: the endpoint is none, or its certificate cannot be used.
         """
         self.port: IListeningPort | None = None
         self.journal = Journal()
         self.history = History()
         self._source = source
-        self._endpoint = serverFromString(reactor, settings.endpoint)
         hosts = frozenset(each.lower() for each in settings.hosts)
         site = GuardedSite(self._root(settings.token, reactor), hosts, reactor)
         self._connections = Connections(site)
+        self.entrance = Entrance(settings.endpoint, self._connections, reactor)
         self._looking = LoopingCall(self._remember)
         self._looking.clock = reactor
 
@@ -98,13 +100,13 @@ class HttpService(Service):
         if self.port is not None:
             return
         failures: list[Failure] = []
-        self._endpoint.listen(self._connections).addCallbacks(self._bound, failures.append)
+        self.entrance.listen().addCallbacks(self._bound, failures.append)
         for each in failures:
             each.raiseException()
 
     def _bound(self, port: IListeningPort) -> None:
         self.port = port
-        LISTENING(_log, listener="http", address=placeOf(port.getHost()))
+        LISTENING(_log, listener=LABEL, address=placeOf(port.getHost()))
 
     def address(self) -> IAddress:
         """
@@ -131,7 +133,7 @@ class HttpService(Service):
     async def _close(self) -> None:
         port, self.port = self.port, None
         if port is not None:
-            NOT_LISTENING(_log, listener="http", address=placeOf(port.getHost()))
+            NOT_LISTENING(_log, listener=LABEL, address=placeOf(port.getHost()))
         closed = None if port is None else port.stopListening()
         if closed is not None:
             await closed

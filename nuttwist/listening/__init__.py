@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.fdesc import setNonBlocking
-from twisted.internet.interfaces import IAddress, IListeningPort
+from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
@@ -88,7 +88,9 @@ class ListeningService(Service):
         isPassed = inherited is None and listen.endpoint.startswith("systemd:")
         self._inherited = passedSocket(listen) if isPassed else inherited
         self._door = door = Door(factory, shown)
-        self._factory = encrypted(door, sockets) if isEncrypted(listen) else door
+        self._factory = (
+            encrypted(door, lambda: door.shown, sockets) if isEncrypted(listen) else door
+        )
         self._sockets = sockets
         self._backlog = backlog
         self.port: IListeningPort | None = None
@@ -202,13 +204,15 @@ def _modeOr(mode: int | None) -> int:
     return 0o777 & ~usual if mode is None else mode
 
 
-def encrypted(door: Door, clock: Any) -> ServerFactory:
+def encrypted(factory: IProtocolFactory, shown: Callable[[], Any], clock: Any) -> ServerFactory:
     """
-    Have those who connect speak TLS, in the way that is shown at the door by then.
+    Have those who connect speak TLS.
+
+    @param shown: how, asked for each of them.
     """
     from nuttwist.net.encryption import Encryption  # noqa: PLC0415  needs an extra
 
-    wrapped: Any = Encryption(door, lambda: door.shown, clock)
+    wrapped: Any = Encryption(factory, shown, clock)
     return cast(ServerFactory, wrapped)
 
 

@@ -10,8 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from OpenSSL import SSL
-from twisted.internet.interfaces import IDelayedCall, IOpenSSLServerConnectionCreator
-from twisted.internet.protocol import ServerFactory
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+)
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -48,7 +52,7 @@ class Encryption(TLSMemoryBIOFactory):
     time, so they are in the order in which they are to be looked at.
     """
 
-    def __init__(self, factory: ServerFactory, shown: Callable[[], Any], clock: Any) -> None:
+    def __init__(self, factory: IProtocolFactory, shown: Callable[[], Any], clock: Any) -> None:
         """
         @param shown: how connections are encrypted: a C{CertificateOptions}.
         @param clock: C{seconds} and C{callLater}.
@@ -57,6 +61,12 @@ class Encryption(TLSMemoryBIOFactory):
         self._time = clock
         self._deadlines: dict[TLSMemoryBIOProtocol, float] = {}
         self._delayed: IDelayedCall | None = None
+
+    def buildProtocol(  # type: ignore[override]  # Twisted allows None, its wrapper forgets
+        self, addr: IAddress | None
+    ) -> TLSMemoryBIOProtocol | None:
+        protocol = self.wrappedFactory.buildProtocol(addr)
+        return None if protocol is None else self.protocol(self, protocol)
 
     def registerProtocol(self, p: TLSMemoryBIOProtocol) -> None:
         super().registerProtocol(p)

@@ -8,6 +8,8 @@ import signal
 import socket
 import ssl
 from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from redis.exceptions import ResponseError
 
 from tests.e2e.command import SECONDS
 from tests.e2e.front import WAYS, Front, encrypted
-from tests.e2e.servers import HOST, startMemcached, startTLSRedis
+from tests.e2e.servers import HOST, freePort, startMemcached, startTLSRedis
 from tests.rig.authority import Authority
 
 
@@ -95,6 +97,37 @@ def test_whatIsHalfRenewedIsRefused(
             os.kill(int(first[0]), signal.SIGKILL)
             front.untilSaid(ready, since)
         assert shownBy(front, context) == shown
+
+
+@WAYS
+def test_theCertificateOfTheHTTPSideIsRenewed(
+    tmp_path: Path, authority: Authority, options: tuple[str, ...]
+) -> None:
+    """It is read again with the file, and shown from then on."""
+    endpoint, context = encrypted(authority)
+    port = freePort()
+    http = endpoint.replace("PORT", f"{port}")
+    listen = f"tcp:PORT:interface={HOST}"
+    with (
+        startMemcached() as server,
+        Front(
+            tmp_path, f"{HOST}:{server.port}:1", listen, options=(f"--http={http}", *options)
+        ) as front,
+    ):
+        first = shownOver(port, context)
+        encrypted(authority)
+        assert f"http: certificate of {http} renewed\n" in front.reload()
+        assert shownOver(port, context) != first
+
+
+def shownOver(port: int, context: ssl.SSLContext) -> object:
+    """The number of the certificate that one who asks over HTTP is shown."""
+    connection = HTTPSConnection(HOST, port, timeout=SECONDS, context=context)
+    with closing(connection):
+        connection.request("GET", "/healthz")
+        shown = connection.sock.getpeercert()
+        assert connection.getresponse().status == HTTPStatus.OK
+        return shown["serialNumber"]
 
 
 def test_aReplacedAuthorityIsTrusted(tmp_path: Path, authority: Authority) -> None:

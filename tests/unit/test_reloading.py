@@ -8,10 +8,11 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
-from nuttwist.changes import Changes, difference
+from nuttwist.changes import Changes, Renewal, difference
 from nuttwist.config import Listen, PoolConfig, ServerConfig, SettingError
+from nuttwist.config.credentials import Credentials
 from nuttwist.config.file import ConfigError, parseConfig
-from nuttwist.reloading import Reloading
+from nuttwist.reloading import Reloading, Together
 
 ALPHA = PoolConfig(
     name="alpha",
@@ -103,6 +104,65 @@ def test_whatCannotBeDoneIsRefused(files: Files, error: Exception) -> None:
     ]
     files.error = None
     assert files.reload([ALPHA]) == [(LogLevel.info, "nothing changed")]
+
+
+class Beside:
+    """
+    Somebody with a certificate of its own.
+
+    @ivar shown: whether the renewed one is shown.
+    @ivar error: what is wrong with it.
+    """
+
+    shown = False
+    error: Exception | None = None
+
+    def read(self) -> Credentials:
+        """Its files."""
+        if self.error is not None:
+            raise self.error
+        return Credentials({("certificate", "/c.pem"): b"new"})
+
+    def renew(self, fresh: Credentials) -> tuple[Renewal, ...]:
+        """Those are shown."""
+        assert fresh == Credentials({("certificate", "/c.pem"): b"new"})
+        self.shown = True
+        return (Renewal("http", ("certificate",)),)
+
+
+@pytest.fixture
+def beside(files: Files) -> Beside:
+    """Give somebody who is reloaded together with the proxy."""
+    made = Beside()
+    files.reloading = Reloading("/etc/pools.yml", files._read, Together(files, made))
+    return made
+
+
+def test_aCertificateBesideThePoolsIsTakenInWithThem(files: Files, beside: Beside) -> None:
+    """It is told behind what has changed in the pools."""
+    assert [text for _, text in files.reload([])] == [
+        "pool alpha: removed",
+        "http: certificate renewed",
+        "/etc/pools.yml is in force",
+    ]
+    assert beside.shown
+
+
+def test_aWrongCertificateBesideThePoolsRefusesAll(files: Files, beside: Beside) -> None:
+    """The pools stay as they were."""
+    beside.error = SettingError("http", "ssl:1", "a file")
+    assert [text for _, text in files.reload([])] == [
+        "http: saw 'ssl:1', allowed: a file",
+        "/etc/pools.yml is refused, nothing changed",
+    ]
+    assert files.pools == [ALPHA]
+
+
+def test_poolsThatAreRefusedLeaveTheCertificateBesideThem(files: Files, beside: Beside) -> None:
+    """It is not shown either."""
+    files.error = CannotListenError("127.0.0.1", 1, OSError("taken"))
+    files.reload([])
+    assert not beside.shown
 
 
 def test_severalAtOnceAreOneMore(files: Files) -> None:

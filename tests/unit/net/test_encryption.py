@@ -132,6 +132,12 @@ def test_whoHasFinishedStays(scene):
     assert not scene.clock.getDelayedCalls()
 
 
+def test_whoIsNotLetInIsNotEncrypted(scene):
+    """The door may say that nobody comes in."""
+    scene.door.make = lambda: None
+    assert scene.encryption.buildProtocol(None) is None
+
+
 def test_whoGoesEarlyIsForgotten(scene):
     """Nothing waits for nobody."""
     protocol = scene.arrive()
