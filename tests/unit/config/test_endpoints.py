@@ -39,6 +39,14 @@ def test_settingsAreReadByNameAndTheFirstByPlace(text, kind, settings):
         ("tcp:1:port=2", "port: once"),
         ("tcp:1:interface=256.1.1.1", "interface: an IPv4 or IPv6 address of this machine or a na"),
         ("ssl:1", "'ssl:PORT:privateKey=...[:name=value]...', privateKey: one"),
+        (
+            "ssl:1:privateKey=/k.pem:sslmethod=TLSv1_METHOD",
+            "sslmethod: none of these, but port, interface, backlog, privateKey, certKey, extraC",
+        ),
+        (
+            "ssl:1:privateKey=/k.pem:dhParameters=/dh.pem",
+            "dhParameters: none of these, but port, interface, backlog, privateKey, certKey, ext",
+        ),
         ("unix:run", "'unix:ADDRESS[:name=value]...', address: an absolute path of at most 107"),
         ("unix:/run:mode=888", "mode: an octal number from 0001 to 0777"),
         ("unix:/run:lockfile=yes", "lockfile: one of 0, 1"),
