@@ -204,7 +204,7 @@ class Server:
         known = backend in self._shaken and self._keeper.isFailing(self)
         self._shaken.discard(backend)
         if loss.worked or not loss.made:
-            if not known:
+            if not (known or loss.trouble.isOwn):
                 self._failed(loss.trouble.text)
         elif loss.heard and self._keeper.isWatchful():
             if known:

@@ -43,6 +43,7 @@ class Trouble:
 
     @ivar text: for the client.
     @ivar told: for the log, where C{text} says little.
+    @ivar isOwn: it is the proxy that lacks something, and no failure of the server's.
     @ivar counter: the name of the server counter that it adds to; empty when the proxy itself
         ended the connection.
     """
@@ -50,6 +51,7 @@ class Trouble:
     text: str
     counter: str = "server_err"
     told: str = ""
+    isOwn: bool = False
 
     @property
     def reason(self) -> str:
@@ -75,8 +77,12 @@ class Loss:
     heard: bool
 
 
+#: What the system says when the process has no descriptor or memory left for one more connection.
+_LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
 def _byErrno(number: int) -> Trouble:
-    return Trouble(os.strerror(number))
+    return Trouble(os.strerror(number), isOwn=number in _LACKS)
 
 
 CLOSED = Trouble("unknown", "server_eof", "closed by the server")

@@ -5,6 +5,7 @@ Clients that mean harm, one by one: the memory of the proxy stays under its docu
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -108,6 +109,23 @@ def test_aThousandThatNeverWrite(memcached: Proxy) -> None:
         memcached.waitFor(lambda counters: counters["client_connections"] >= 1000)
         assert memory.peak() < 1000 * 12 * 1024 + NOISE
     memcached.waitFor(lambda counters: counters["client_connections"] < 1000)
+
+
+def test_noDescriptorIsLeft(tmp_path: Path) -> None:
+    """The proxy's own lack is an error for who asks, and no reason to eject a server."""
+    ejecting = ("auto_eject_hosts: true", "server_failure_limit: 1")
+    with startMemcached() as server, Proxy(tmp_path, [server], *ejecting) as proxy:
+        with closing(proxy.connect()) as client:
+            assert answered(client, b"verbosity 1\r\n", 4) == b"OK\r\n"
+            before = resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (1, before[1]))
+            line = b"SERVER_ERROR Too many open files\r\n"
+            for _ in range(3):
+                assert answered(client, b"get k\r\n", len(line)) == line
+            resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, before)
+            assert answered(client, b"get k\r\n", 5) == b"END\r\n"
+        counters = proxy.stats()["pool"]
+        assert (counters["server_ejects"], counters["s0"]["server_err"]) == (0, 3)
 
 
 def test_aValueThatComesByteByByte(memcached: Proxy) -> None:

@@ -148,6 +148,8 @@ class FakeSocket:
         if self.peer is not None:
             return errno.EISCONN
         target = plain(address)
+        if self.wire.lack:
+            return self.wire.lack
         if target in self.wire.silent:
             return errno.EINPROGRESS
         listener = self.wire.listenerAt(target)

@@ -26,11 +26,13 @@ class Wire:
     @ivar window: how many unread bytes a socket holds before its peer cannot send more.
     @ivar piece: how many bytes one read returns at most.
     @ivar silent: addresses that never answer a connection attempt.
+    @ivar lack: the C{errno} value that every further connection attempt ends with, if not 0.
     """
 
     window: int = 4 * 1024 * 1024
     piece: int = 4 * 1024 * 1024
     silent: set[Address] = field(factory=set)
+    lack: int = 0
     listeners: dict[Address, FakeSocket] = field(factory=dict)
     sockets: dict[int, FakeSocket] = field(factory=dict)
     _numbers: Iterator[int] = field(factory=lambda: count(100_000))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
+import pytest
+
 from nuttwist.ring.ledger import Out
 from tests.unit.pools import EJECTING, REFUSED, ask, heard
 
@@ -30,6 +35,21 @@ def test_aSuccessForgetsTheFailures(machine):
         machine.servers["two"].start()
         assert ask(client, b"get %s\r\n" % key) == b"END\r\n"
     assert pool.distributor.counters.server_ejects == 0
+
+
+@pytest.mark.parametrize("lack", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_noServerIsEjectedOverWhatTheProxyLacks(machine, lack):
+    """Who asks gets the system's text, and the server is there when there is room again."""
+    machine.serve("one")
+    pool = machine.start(**EJECTING)
+    client = machine.client()
+    machine.network.wire.lack = lack
+    error = b"SERVER_ERROR %s\r\n" % os.strerror(lack).encode()
+    assert [ask(client, b"get a\r\n") for _ in range(5)] == [error] * 5
+    machine.network.wire.lack = 0
+    assert ask(client, b"get a\r\n") == b"END\r\n"
+    assert pool.distributor.counters.server_ejects == 0
+    assert pool.distributor.servers[0].counters.server_err == 5
 
 
 def test_withoutEjectionNothingIsCounted(machine):

@@ -164,10 +164,10 @@ def lengthOf(kind: int, word: bytes) -> int:
     small = scan.SMALL.get(word)
     if small is not None:
         return small
-    if isInteger(word):
-        number = int(word)
-        if number >= 0 or (number == -1 and kind in (BULK, ARRAY)):
-            return number
+    if word == b"-1" and kind in (BULK, ARRAY):
+        return -1
+    if isInteger(word) and int(word) >= 0:
+        return int(word)
     raise ValueError(f"not a length: {chr(kind)}{word[:DIGITS_MAX]!r}")
 
 
