@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from twisted.application.service import IServiceCollection, MultiService
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger, globalLogPublisher
 
@@ -19,7 +19,7 @@ from nuttwist.config import SettingError
 from nuttwist.form import described
 from nuttwist.logs.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
 from nuttwist.logs.process import Verbosity, reopenLogs
-from nuttwist.signals import Signals, keptForLater
+from nuttwist.signals import Insistence, Signals, keptForLater
 
 _log = Logger(namespace="nuttwist.command")
 
@@ -93,7 +93,8 @@ class CommandService(MultiService):
         self._verbosity = verbosity
         self._whenStarted = whenStarted
         self._proxy: Proxy | None = None
-        self._begun = False
+        self._begun = self._hurries = False
+        self._stopped: Deferred[Any] | None = None
         self._signals = Signals(
             reactor,
             {
@@ -103,8 +104,7 @@ class CommandService(MultiService):
                 signal.SIGTTOU: verbosity.less,
             },
         )
-        # The first of these is the reactor's, and stops this service.
-        self._impatience = Signals(reactor, {signal.SIGTERM: self.abort, signal.SIGINT: self.abort})
+        self._insistence = Insistence(reactor, self._hurry)
 
     def runs(self, proxy: Proxy) -> None:
         """
@@ -116,22 +116,37 @@ class CommandService(MultiService):
     def privilegedStartService(self) -> None:
         # Of python -m twisted, which does not call this, the log has not begun yet.
         self._verbosity.begin()
-        self._begin()
-        with keptForLater(self._reactor, signal.SIGTERM), inOneLine():
+        with self._starting(), keptForLater(self._reactor, signal.SIGTERM):
             MultiService.privilegedStartService(self)
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        self._begin()
+        try:
+            with inOneLine():
+                yield
+        except StartError:
+            self._signals.restore()
+            raise
 
     def _begin(self) -> None:
         if not self._begun:
             self._begun = True
+            # What comes before the reactor runs is done when it does.
+            self._signals.install()
+            self._reactor.callWhenRunning(self._insistence.install)
             STARTING(_log, version=described(), pid=os.getpid())
 
     def startService(self) -> None:
-        self._begin()
-        with inOneLine():
+        with self._starting():
             MultiService.startService(self)
-        self._signals.install()
         STARTED(_log)
         self._whenStarted()
+
+    def _hurry(self) -> None:
+        self._hurries = True
+        if self._stopped is not None and not self._stopped.called:
+            self.abort()
 
     def abort(self) -> None:
         """
@@ -141,17 +156,19 @@ class CommandService(MultiService):
             STOPPING_AT_ONCE(_log)
             self._proxy.abort()
 
-    def stopService(self) -> Any:
+    def stopService(self) -> Deferred[Any]:
         """
-        Stop in good order; meanwhile SIGTERM and SIGINT mean that it is to be at once.
+        Stop in good order; a SIGTERM or SIGINT after the one that began it means at once.
         """
         self._begun = False
         STOPPING(_log)
-        self._impatience.install()
-        return maybeDeferred(MultiService.stopService, self).addBoth(self._restore)
+        self._insistence.begun()
+        self._stopped = maybeDeferred(MultiService.stopService, self).addBoth(self._over)
+        if self._hurries:
+            self._hurry()
+        return self._stopped
 
-    def _restore(self, result: Any) -> Any:
-        self._impatience.restore()
-        self._signals.restore()
+    def _over(self, result: Any) -> Any:
+        self._signals.ignore()
         STOPPED(_log)
         return result

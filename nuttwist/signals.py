@@ -39,8 +39,56 @@ class Signals:
         for number, handler in usual.items():
             signal.signal(number, handler)
 
+    def ignore(self) -> None:
+        """
+        From now on they do nothing; some would end a process that is about to end by itself.
+        """
+        for number in self._usual:
+            signal.signal(number, signal.SIG_IGN)
+
     def _received(self, number: int, _: FrameType | None) -> None:
         self._reactor.callFromThread(self._actions[signal.Signals(number)])
+
+
+class Insistence:
+    """
+    The signals that stop the reactor. It hears of the first of them only: to stop it again is an
+    error, and means that it is to be quick.
+    """
+
+    def __init__(self, reactor: Any, hurry: Action) -> None:
+        """
+        @param hurry: done in a turn of the reactor at every one but the first.
+        """
+        self._reactor = reactor
+        self._hurry = hurry
+        self._usual: dict[int, Any] = {}
+        self._isTold = False
+
+    def install(self) -> None:
+        """
+        Stand before the reactor, which has its own handlers for them by now.
+        """
+        self._isTold = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            usual = signal.signal(number, self._received)
+            if usual != self._received:
+                self._usual[number] = usual
+
+    def begun(self) -> None:
+        """
+        The stop has begun, whoever began it.
+        """
+        self._isTold = True
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        usual = self._usual[number]
+        if self._isTold:
+            self._reactor.callFromThread(self._hurry)
+        # A shell has what it starts in the background ignore SIGINT, and so does the reactor.
+        elif callable(usual):
+            self._isTold = True
+            usual(number, frame)
 
 
 @contextmanager

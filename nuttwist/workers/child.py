@@ -7,7 +7,6 @@ It ends when it is told to, at SIGTERM, and when the parent is gone.
 from __future__ import annotations
 
 import importlib
-import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -217,7 +216,6 @@ def main(reactorModule: str) -> None:
 
     @param reactorModule: the module of the parent's reactor.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     importlib.import_module(reactorModule).install()
     reactor = processReactor()
     child = Child(reactor)

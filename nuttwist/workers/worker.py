@@ -49,11 +49,14 @@ ANSWER = 1.0
 #: Seconds for the answer to L{Change}.
 CHANGE = 30.0
 
-#: The program of a worker. The terminal's interrupt is the parent's affair from the first moment,
-#: and modules are found where the parent finds them, the current directory being none of it.
+#: The signals that a terminal, or whoever sends one to all processes, means for the parent.
+FOR_THE_PARENT = ("SIGINT", "SIGHUP", "SIGUSR1", "SIGTTIN", "SIGTTOU")
+
+#: The program of a worker. It takes no notice of the parent's signals from the first moment, and
+#: modules are found where the parent finds them, the current directory being none of it.
 PROGRAM = (
     "import json, signal, sys;"
-    "signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    f"[signal.signal(getattr(signal, each), signal.SIG_IGN) for each in {FOR_THE_PARENT}];"
     "sys.path[:] = json.loads(sys.argv[1]);"
     "from nuttwist.workers.child import main;"
     "main(sys.argv[2])"

@@ -121,6 +121,11 @@ class Running:
         """Send it a signal."""
         self._process.send_signal(number)
 
+    def goesOn(self) -> bool:
+        """Take what it has said; false means that it has ended."""
+        self._listenFor(0)
+        return self._process.poll() is None
+
     def stop(self, number: signal.Signals, seconds: float) -> int:
         """
         Send a signal and wait for the end, as L{ended} does.

@@ -118,6 +118,52 @@ def test_aSecondSignalIsAtOnce(
     assert not (tmp_path / "twistd.pid").exists()
 
 
+def test_signalsOfOneMomentAreTwo(tmp_path, slow: SlowServer, workers: str) -> None:
+    """A second signal may come before the first has had any effect, and even be taken first."""
+    running, port = started(tmp_path, slow, workers, "drain_timeout: 3600000")
+    with running, inFlight(running, port, slow) as client:
+        running.send(signal.SIGTERM)
+        running.send(signal.SIGINT)
+        assert untilClosed(client) == b""
+        assert running.ended(SECONDS) in {-signal.SIGTERM, -signal.SIGINT}
+        assert "Traceback" not in running.said
+    assert not (tmp_path / "twistd.pid").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM])
+def test_noSignalDisturbsTheEnd(
+    tmp_path, slow: SlowServer, workers: str, number: signal.Signals
+) -> None:
+    """However many come, and when, it ends as it was told to, and leaves nothing."""
+    running, port = started(tmp_path, slow, workers)
+    with running, running.connect(port) as idle:
+        exchange(idle, b"verbosity 1\r\n", b"OK\r\n")
+        running.send(signal.SIGTERM)
+        while running.goesOn():
+            running.send(number)
+        assert running.ended(SECONDS) == -signal.SIGTERM
+        assert "Traceback" not in running.said
+    assert not (tmp_path / "twistd.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(signal.SIGHUP, "nothing changed"), (signal.SIGTTOU, "from now on the log has warn")],
+)
+def test_whatComesWhileItStartsIsDoneLater(
+    tmp_path, slow: SlowServer, workers: str, number: signal.Signals, words: str
+) -> None:
+    """A signal that would end or hold another process is acted upon when it has started."""
+    path = tmp_path / "pool.yml"
+    pool = f"alpha:\n  listen: {HOST}:{freePort()}\n  servers:\n  - {HOST}:{slow.port}:1\n"
+    path.write_text(pool)
+    place = ["-c", path, "-a", HOST, "-s", str(freePort()), "-w", workers]
+    with Running(*TWISTD, "-n", "--pidfile=", "nutproxy", *place, cwd=tmp_path) as running:
+        running.waitFor("listening on")
+        running.send(number)
+        running.waitFor(words)
+
+
 def test_aSignalWhileItStarts(tmp_path, slow: SlowServer, workers: str) -> None:
     """Who stops it before it serves finds no pid file left, and no process."""
     path = tmp_path / "pool.yml"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from nuttwist.workers.worker import FOR_THE_PARENT
 from tests.e2e.command import MODULE, SECONDS, TWISTD, exchange, finished, freePort, poolFile
 from tests.e2e.crew import NODAEMON, Crew, Ports, ending, held, servedBy
 from tests.e2e.servers import HOST, RealServer, startMemcached
@@ -216,12 +217,13 @@ def test_orphansEnd(servers: list[RealServer], tmp_path: Path) -> None:
             assert fetch(client, b"a") == FOUND
 
 
-def test_interruptOfAWorkerIsNothing(servers: list[RealServer], tmp_path: Path) -> None:
+def test_signalsForTheParentAreNothingToAWorker(servers: list[RealServer], tmp_path: Path) -> None:
     """A terminal interrupts every process of the command; the workers leave it to the parent."""
     with Crew(tmp_path, 2, servers) as crew:
         before = crew.workers()
         for each in before:
-            os.kill(each.pid, signal.SIGINT)
+            for name in FOR_THE_PARENT:
+                os.kill(each.pid, signal.Signals[name])
         with crew.clientOf(before[0].pid) as one, crew.clientOf(before[1].pid) as two:
             assert [store(one, b"a"), store(two, b"b")] == [b"STORED\r\n"] * 2
 
