@@ -41,6 +41,7 @@ CORE = [
     "nuttwist/wire/memcache/shapes.py",
     "nuttwist/wire/redis/dispatch.py",
     "nuttwist/wire/redis/gathers.py",
+    "nuttwist/wire/redis/lines.py",
     "nuttwist/wire/redis/replies.py",
     "nuttwist/wire/redis/requests.py",
     "nuttwist/wire/redis/resp.py",
