@@ -9,6 +9,7 @@ from math import pi, tau
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nuttwist.commands.holding import Holding
 from nuttwist.commands.mistakes import CommandError
 from nuttwist.commands.moving import Stay
 from nuttwist.commands.terminal import percent, shown
@@ -17,7 +18,6 @@ from nuttwist.ring.survey import CIRCLE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from nuttwist.commands.ring import Holding
 
 MISSING = "--png needs matplotlib, which is not installed; pip install 'nuttwist[charts]' brings it"
 

@@ -12,6 +12,7 @@ import attrs
 
 from nuttwist.commands.arguments import addFile, addJson, addPicture, addPool
 from nuttwist.commands.files import chosen, poolsOf, surveyOf
+from nuttwist.commands.holding import holdings
 from nuttwist.commands.mistakes import FINE
 from nuttwist.commands.terminal import Terminal, percent, shown, tableOf
 from nuttwist.config import PoolConfig
@@ -22,23 +23,6 @@ def addArguments(parser: ArgumentParser) -> None:
     addPool(parser)
     addPicture(parser, "the ring of each pool")
     addJson(parser)
-
-
-@attrs.frozen
-class Holding:
-    """
-    What one server has.
-
-    @ivar points: on ketama's ring, C{None} where there is none.
-    @ivar fair: the share by weight alone.
-    """
-
-    server: str
-    address: str
-    weight: int
-    points: int | None
-    share: float
-    fair: float
 
 
 def run(arguments: Namespace, terminal: Terminal) -> int:
@@ -54,17 +38,6 @@ def run(arguments: Namespace, terminal: Terminal) -> int:
     elif not arguments.png:
         _show(pools, terminal)
     return FINE
-
-
-def holdings(pool: PoolConfig) -> list[Holding]:
-    """What each server of a pool has, in internal order."""
-    survey = surveyOf(pool)
-    points: Sequence[int | None] = survey.points() or [None] * len(pool.servers)
-    total = sum(each.weight for each in pool.servers)
-    return [
-        Holding(each.name, each.address, each.weight, own, share, each.weight / total)
-        for each, own, share in zip(pool.servers, points, survey.shares(), strict=True)
-    ]
 
 
 def _show(pools: Sequence[PoolConfig], terminal: Terminal) -> None:
