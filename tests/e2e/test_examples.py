@@ -50,7 +50,7 @@ def test_theApplicationServesTheConfiguredPools(tmp_path):
                 found = exchange(direct, b"get k\r\n", b"END\r\n")
             assert found == b"VALUE k 0 1\r\nx\r\nEND\r\n"
             # twistd dies of the signal once everything is stopped.
-            assert running.stop(signal.SIGTERM, 5) == -signal.SIGTERM, running.said
+            assert running.stop(signal.SIGTERM, SECONDS) == -signal.SIGTERM, running.said
 
 
 def test_theProgramOfThePageSaysWhatThePageSays(tmp_path):

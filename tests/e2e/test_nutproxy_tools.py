@@ -119,7 +119,7 @@ def test_topSeesTheLoad(proxy: Proxy, tmp_path: Path) -> None:
     words = ["bench", f"{HOST}:{proxy.port}", "--clients", "7", "--seconds", "60"]
     with Running(*NUTPROXY, *words, cwd=tmp_path):
         proxy.waitFor(lambda pool: pool["client_connections"] == 7)
-        frame = asked(tmp_path, "top", f"{HOST}:{proxy.statsPort}", "--once", "--interval", "0.5")
+        frame = asked(tmp_path, "top", f"{HOST}:{proxy.statsPort}", "--once", "--interval", "1")
     (pool,) = frame["pools"]
     assert pool["clients"] == 7
     assert pool["requests"] > 0

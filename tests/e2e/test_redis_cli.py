@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import hiredis
 import pytest
 
+from tests.e2e.command import SECONDS
 from tests.e2e.redispool import RedisPool, cleared, redisCli, startedPool, talk
 
 LINES = b"""
@@ -126,4 +127,4 @@ def _ready(client, *, wait: bool) -> bytes:
     except BlockingIOError:
         return b""
     finally:
-        client.settimeout(20)
+        client.settimeout(SECONDS)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, ResponseError
+from redis.retry import Retry
 
 from tests.e2e.command import exchange, untilClosed
 from tests.e2e.redispool import RedisPool, cleared, redisProxy, startedPool, talk
@@ -219,7 +221,8 @@ def test_clientWithoutThePasswordGetsNothing(secured: RedisPool) -> None:
     assert talk(secured, b"GET key\r\n") == b"-NOAUTH Authentication required\r\n"
     assert talk(secured, b"AUTH wrong\r\n") == b"-ERR invalid password\r\n"
     for protocol in (2, 3):
-        client = secured.client(password="wrong", protocol=protocol)
+        # Tried once: redis-py's own waits are seconds.
+        client = secured.client(password="wrong", protocol=protocol, retry=Retry(NoBackoff(), 0))
         with closing(client), pytest.raises((AuthenticationError, ResponseError)):
             client.get("key")
     assert secured.sent() == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.e2e.command import SECONDS
 from tests.e2e.servers import HOST, RealServer, ServerNotStartedError, startMemcached, startRedis
 
 _PROGRAMS = [
@@ -15,8 +16,8 @@ _PROGRAMS = [
 ]
 
 
-def _ask(port: int, request: bytes, seconds: float = 5.0) -> bytes:
-    with socket.create_connection((HOST, port), timeout=seconds) as client:
+def _ask(port: int, request: bytes) -> bytes:
+    with socket.create_connection((HOST, port), timeout=SECONDS) as client:
         client.sendall(request)
         return client.recv(4096)
 
@@ -46,7 +47,7 @@ def test_heldServerAcceptsAndIsSilent(
         with pytest.raises(TimeoutError):
             client.recv(4096)
         server.cont()
-        client.settimeout(5)
+        client.settimeout(SECONDS)
         assert client.recv(4096).startswith(reply)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import socket
 from weakref import ref
 
 from twisted.internet.error import (
@@ -13,6 +12,8 @@ from twisted.internet.error import (
     DNSLookupError,
 )
 from twisted.python.failure import Failure
+
+from tests.ports import freePort
 
 from .batching import BatcherCase, Recorder, RecorderFactory
 from .servers import LOOPBACK
@@ -137,18 +138,15 @@ class LifeTests(BatcherCase):
 
     async def test_aRefusedConnection(self):
         """The factory is told, and nothing stays open."""
-        with socket.create_server((LOOPBACK, 0)) as probe:
-            number = probe.getsockname()[1]
         factory = TalkerFactory()
-        self.batcher.connectTCP(LOOPBACK, number, factory)
+        self.batcher.connectTCP(LOOPBACK, freePort(), factory)
         await self.assertFailure(factory.made, Refused)
         self.assertEqual(self.batcher.fileno(), -1)
 
     async def test_aFailedConnectionIsNoWorkForTheGarbageCollector(self):
         """Its transport is gone a moment later, although nobody looks for cycles."""
         missing = self.directory() / "missing"
-        with socket.create_server((LOOPBACK, 0)) as probe:
-            number = probe.getsockname()[1]
+        number = freePort()
         gc.disable()
         self.addCleanup(gc.enable)
         for connect in (
