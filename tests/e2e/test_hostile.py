@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.e2e.servers import startMemcached, startRedis
 
 CLIENT_BYTES = MEBIBYTE
 LARGEST = MEBIBYTE
+QUEUES = ("in_queue", "out_queue")
 #: What one client can have the proxy hold: 16 times client_bytes_max and two of the largest
 #: values; the rest is what Python's allocator and the kernel's buffers may add.
 BOUND = 16 * CLIENT_BYTES + 2 * LARGEST + 8 * MEBIBYTE
@@ -61,18 +63,31 @@ def _redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         yield started.enter_context(Proxy(folder, servers, "redis: true", *KEYS))
 
 
+def isIdle(counters: dict[str, Any]) -> bool:
+    """
+    Whether nobody is there, and nothing on its way: what a client that was closed has asked for
+    still comes, and would be counted as memory of the next test.
+    """
+    queues = (counters[server][queue] for server in ("s0", "s1") for queue in QUEUES)
+    return not (counters["client_connections"] or any(queues))
+
+
 @pytest.fixture
 def memcached(_memcached: Proxy) -> Iterator[Proxy]:
     """A pool of memcacheds, with others who are served while the test goes on."""
-    with watched(_memcached), bystanders(_memcached):
-        yield _memcached
+    with watched(_memcached):
+        with bystanders(_memcached):
+            yield _memcached
+        _memcached.waitFor(isIdle)
 
 
 @pytest.fixture
 def redis(_redis: Proxy) -> Iterator[Proxy]:
     """A pool of redis servers, with others who are served while the test goes on."""
-    with watched(_redis), bystanders(_redis, redis=True):
-        yield _redis
+    with watched(_redis):
+        with bystanders(_redis, redis=True):
+            yield _redis
+        _redis.waitFor(isIdle)
 
 
 def store(proxy: Proxy) -> socket.socket:

@@ -30,7 +30,11 @@ class SlowServer:
         self._thread.start()
 
     def _serve(self) -> None:
-        connection, _ = self._listening.accept()
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:
+            # Closed before anybody came.
+            return
         with closing(connection):
             connection.recv(65536)
             self.asked.set()
