@@ -59,11 +59,14 @@ class Channel(LineOnlyReceiver):
 
         @param descriptors: go with it, and must stay open until there is an answer.
         """
+        if self.transport is None:
+            return
         for each in descriptors:
             cast(IUNIXTransport, self.transport).sendFileDescriptor(each)
         self.sendLine(encode(message))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.transport = None
         self._lost()
 
 

@@ -75,8 +75,12 @@ class Staff:
         place.next = None
         place.starts += 1
         place.backoff.started(self._reactor.seconds())
-        place.worker = Worker(place.number, self._reactor, self)
-        place.worker.start(self._task(place))
+        place.worker = worker = Worker(place.number, self._reactor, self)
+        try:
+            worker.start(self._task(place))
+        except OSError:
+            # Short of memory, processes or descriptors, which may pass.
+            self.ended(worker, Failure())
 
     def stop(self) -> None:
         """

@@ -105,6 +105,8 @@ def describe(ended: Failure) -> str:
     signal = getattr(ended.value, "signal", None)
     if signal is not None:
         return f"killed by signal {signal}"
+    if isinstance(ended.value, OSError):
+        return f"it cannot be started: {ended.value.strerror}"
     return f"exit status {getattr(ended.value, 'exitCode', 'unknown')}"
 
 
@@ -182,8 +184,7 @@ class Worker:
         """
         Tell it something, in vain if it has ended.
         """
-        if self._channel.transport is not None:
-            self._channel.send(message)
+        self._channel.send(message)
 
     def change(self, change: Change, descriptors: Sequence[int]) -> Deferred[None]:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from contextlib import closing
 import attrs
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
+from twisted.logger import capturedLogs
 from zope.interface.verify import verifyObject
 
 from nuttwist.config import Listen
@@ -247,6 +249,25 @@ class Crews(ProxyCase):
             await self.turn()
         await self.ready(crew)
         await (await self.client(crew.listeners["other"].port)).answers(*SET)
+
+    async def test_aWorkerThatCannotBeStartedIsTriedAgain(self):
+        """Where the system has no process to give, it may have one later."""
+        start, failures = self.reactor.spawnProcess, [OSError(errno.EAGAIN, "no"), None]
+
+        def spawn(*args, **kw):
+            failure = failures.pop() if failures else None
+            if failure is not None:
+                raise failure
+            return start(*args, **kw)
+
+        self.patch(self.reactor, "spawnProcess", spawn)
+        crew = self.crew(self.configure(self.demo()))
+        with capturedLogs() as events:
+            crew.startService()
+            await self.ready(crew)
+        self.assertEqual([each.starts for each in crew.places], [1, 2])
+        (told,) = [each for each in events if each.get("event") == "worker_ended"]
+        self.assertEqual((told["worker"], told["reason"]), (1, "it cannot be started: no"))
 
     async def test_takenPortStartsNobody(self):
         """When one port is taken none is bound, and no worker started."""
