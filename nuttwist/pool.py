@@ -70,18 +70,8 @@ class PoolService(MultiService):
         dialect = DIALECTS[config.redis]
         self._settings = settingsOf(config, dialect)
         self.sampler = self._samplerBy(dialect)
-        self.distributor = Distributor(
-            Wiring(
-                config,
-                self._settings,
-                dialect,
-                loop,
-                lambda: self.credentials,
-                readSize,
-                self.sampler,
-            ),
-            lambda about: statistics.lines(self.view(), about),
-        )
+        wiring = self._wiringFor(dialect, readSize)
+        self.distributor = Distributor(wiring, lambda about: statistics.lines(self.view(), about))
         self.frontend = self._frontendFor(dialect, readSize)
         self.listening = self.listeningBy(config, credentials, inherited)
         self.distributor.setServiceParent(self)
@@ -91,6 +81,17 @@ class PoolService(MultiService):
         if self._sampling is None:
             return None
         return self._sampling.samplerOf(self.config, dialect, self._loop.sockets.seconds)
+
+    def _wiringFor(self, dialect: Dialect, readSize: int) -> Wiring:
+        return Wiring(
+            self.config,
+            self._settings,
+            dialect,
+            self._loop,
+            lambda: self.credentials,
+            readSize,
+            self.sampler,
+        )
 
     def _frontendFor(self, dialect: Dialect, readSize: int) -> Frontend:
         routes = self.distributor.lane(0)

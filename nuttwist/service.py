@@ -67,7 +67,7 @@ class ProxyService(MultiService):
         MultiService.__init__(self)
         checkPools(pools)
         credentials = readCredentials(pools, read)
-        self._loop = loop = loopOn(reactor)
+        self._loop = loopOn(reactor)
         self._readSize = readSize
         self._sampling = sampling
         self._statistics = Statistics()
@@ -82,10 +82,7 @@ class ProxyService(MultiService):
             self.pools[name] = pool
             pool.setServiceParent(self)
         self._backUp()
-        self.stats: TellingService | None = None
-        if statsAddress is not None:
-            self.stats = TellingService(Listen(*statsAddress), self.document, loop.sockets)
-            self.stats.setServiceParent(self)
+        self.stats = None if statsAddress is None else self._telling(Listen(*statsAddress))
 
     def _make(
         self, config: PoolConfig, credentials: Credentials, inherited: Inherited | None
@@ -101,6 +98,11 @@ class ProxyService(MultiService):
         )
         pool.frontend.visits.shown = self._clientsLogged
         return pool
+
+    def _telling(self, listen: Listen) -> TellingService:
+        stats = TellingService(listen, self.document, self._loop.sockets)
+        stats.setServiceParent(self)
+        return stats
 
     def setVerbosity(self, verbosity: int) -> None:
         """

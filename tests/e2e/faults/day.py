@@ -87,6 +87,16 @@ class Day:
         """The names of the servers."""
         return [f"s{number}" for number in range(len(self.servers))]
 
+    @asynccontextmanager
+    async def visited(self) -> AsyncIterator[None]:
+        """Have the clients there, and served already."""
+        self.crowd.start()
+        try:
+            await self.replies()
+            yield
+        finally:
+            await self.crowd.stop()
+
     def counters(self) -> dict[str, Any]:
         """The proxy's counters of the pool."""
         return self.proxy.stats()["pool"]
@@ -146,6 +156,11 @@ def _check(day: Day, allowed: Collection[str], uncounted: bool) -> None:
     assert not any(queues.values()), queues
 
 
+def _spareOf(kind: str, stack: ExitStack) -> str:
+    server = stack.enter_context(STARTS[kind]())
+    return poolText(freePort(), [server], *KEYS[kind], name="spare")
+
+
 @asynccontextmanager
 async def badDay(
     kind: str,
@@ -177,18 +192,11 @@ async def badDay(
         relay = Relay(reactor, servers[1].port)
         stack.callback(relay.close)
         behind = [servers[0], relay, servers[2], *([fourth] if fourth else [])]
-        text = ""
-        if spare:
-            one = stack.enter_context(STARTS[kind]())
-            text = poolText(freePort(), [one], *KEYS[kind], name="spare")
+        text = _spareOf(kind, stack) if spare else ""
         proxy = stack.enter_context(Proxy(folder, behind, *KEYS[kind], *keys, others=text))
         stack.enter_context(watched(proxy))
         crowd = Crowd(reactor, DIALECTS[kind], proxy.port, habits=habits)
         day = Day(reactor, proxy, servers, relay, crowd)
-        crowd.start()
-        try:
-            await day.replies()
+        async with day.visited():
             yield day
-        finally:
-            await crowd.stop()
         _check(day, errors, mayLeave or others)
