@@ -10,6 +10,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 
 from nuttwist.config import Listen
 from nuttwist.listening import ListeningService
+from nuttwist.net.deadline import Clock
 from nuttwist.net.notices import Notices, Text
 from nuttwist.reactors import Sockets
 
@@ -23,8 +24,8 @@ class StatisticsFactory(ServerFactory):
 
     noisy = False
 
-    def __init__(self, document: Text) -> None:
-        self.notices = Notices()
+    def __init__(self, document: Text, clock: Clock) -> None:
+        self.notices = Notices(clock)
         self._document = document
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
@@ -40,7 +41,7 @@ class TellingService(ListeningService):
         """
         @param document: what there is to say.
         """
-        factory = StatisticsFactory(document)
+        factory = StatisticsFactory(document, sockets)
         ListeningService.__init__(self, listen, factory, sockets, "statistics")
         self._notices = factory.notices
 

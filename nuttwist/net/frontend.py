@@ -55,10 +55,10 @@ class Frontend(ServerFactory):
         self.grammar = grammar
         self.counters = counters
         self.turn = turn
-        self._clock = clock
+        self.clock = clock
         self.clients: set[ServerProtocol] = set()
         self._refusal = refusal
-        self._refusals = Notices()
+        self._refusals = Notices(clock)
         self.terms = terms
         self.visits = visits
         self._idleness = Idleness(clock, lambda: self.clients, lambda: self.terms.idleTimeout)
@@ -140,8 +140,8 @@ class Frontend(ServerFactory):
         empty: Deferred[None] = Deferred()
         self._whenEmpty.append(empty)
         timers = [
-            self._clock.callLater(seconds, self._close),
-            self._clock.callLater(seconds + GRACE, self.abort),
+            self.clock.callLater(seconds, self._close),
+            self.clock.callLater(seconds + GRACE, self.abort),
         ]
         self._tellIfEmpty()
         await empty
@@ -159,7 +159,7 @@ class Frontend(ServerFactory):
         Close every client at once, whatever it is owed.
         """
         for client in list(self.clients):
-            client.transport.abortConnection()
+            client.abort()
 
     def _tellIfEmpty(self) -> None:
         if not self.clients:

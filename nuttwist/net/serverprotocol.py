@@ -13,7 +13,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from nuttwist.net.lines import ChunkReceiver, StreamTransport
+from nuttwist.net.deadline import Clock
+from nuttwist.net.lines import ChunkReceiver
+from nuttwist.net.lingering import Lingering, unsent
 from nuttwist.net.turn import Turn
 from nuttwist.net.visits import SILENT, SLOW, Visits
 from nuttwist.wire.counters import PoolCounters
@@ -44,16 +46,6 @@ class Terms:
     idleTimeout: float | None = None
 
 
-def unsent(transport: StreamTransport) -> int:
-    """
-    Bytes that a transport keeps until the socket takes them. Those of Twisted all have these
-    attributes, but no name for their sum; TLS passes on what it wraps.
-    """
-    buffered: int = len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
-    added: int = getattr(transport, "_tempDataLen", 0)
-    return buffered + added
-
-
 class House(Protocol):
     """
     Where the client has come in; see L{nuttwist.net.frontend.Frontend}.
@@ -61,6 +53,7 @@ class House(Protocol):
 
     grammar: Callable[[ReplyQueue], RequestGrammar]
     counters: PoolCounters
+    clock: Clock
     turn: Turn
     terms: Terms
     visits: Visits
@@ -91,6 +84,7 @@ class ServerProtocol(ChunkReceiver):
     _added = False
     _holds = 0
     _halfClosed = False
+    _lingering: Lingering | None = None
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -109,6 +103,8 @@ class ServerProtocol(ChunkReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.replies.abandon()
+        if self._lingering is not None:
+            self._lingering.lost()
         self._house.closed(self, reason)
 
     # -- (a) requests in
@@ -162,11 +158,14 @@ class ServerProtocol(ChunkReceiver):
         The client has said all it will say: answer that, then close.
         """
         self._halfClosed = True
-        self._closeWhenDone()
+        if self._lingering is None:
+            self._closeWhenDone()
+        else:
+            self._lingering.end()
 
     def writeConnectionLost(self) -> None:
         """
-        Never happens: the proxy does not half-close.
+        All is sent to a client that is closed.
         """
 
     # -- (d) replies out
@@ -213,15 +212,16 @@ class ServerProtocol(ChunkReceiver):
 
     def expire(self) -> None:
         """
-        Close a client that has been silent for too long, and that took no reply.
+        Close a client that has been silent for too long, or that takes no replies.
         """
-        # One that was closed before has not gone.
-        again, self.replies.fault = self.replies.fault, True
-        self.farewell = SILENT
-        if again or unsent(self.transport):
-            self.transport.abortConnection()
-        else:
-            self.close()
+        held = unsent(self.transport)
+        if self._lingering is None or held:
+            self.replies.fault = True
+            self.farewell = SILENT
+            if held:
+                self.transport.abortConnection()
+            else:
+                self.close()
 
     def sign(self) -> tuple[int, int] | None:
         """
@@ -232,10 +232,28 @@ class ServerProtocol(ChunkReceiver):
 
     def close(self) -> None:
         """
-        Close once what has been written is sent.
+        Close once what has been written is sent, and take nothing more.
         """
+        if self._lingering is not None or self.replies.gone:
+            return
         self.transport.unregisterProducer()
-        self.transport.loseConnection()
+        if self._halfClosed:
+            self.transport.loseConnection()
+            return
+        self._holds = 0
+        self._buffer = b""
+        self._lingering = Lingering(self.transport, self._house.clock)
+        # From now on, without a question that every chunk before would have to be asked.
+        self.dataReceived = self._lingering.received  # type: ignore[method-assign]
+
+    def abort(self) -> None:
+        """
+        Close at once, whatever the client is owed.
+        """
+        if self._lingering is None:
+            self.transport.abortConnection()
+        else:
+            self._lingering.abort()
 
     # -- reading stops for as long as there is a reason
 

@@ -19,7 +19,7 @@ ODD_PIECE = 4099
 @define(eq=False)
 class RawClient:
     """
-    A connection that reads only when it is told to.
+    A connection that reads only when it is told to, and closes when the other side has.
 
     @ivar ended: has the other side closed or reset the connection?
     """
@@ -116,6 +116,8 @@ class RawClient:
         except OSError:
             self.ended = True
             self._changedAt = self.network.seconds()
+        if self.ended:
+            self._socket.close()
         return False
 
 

@@ -13,6 +13,7 @@ from nuttwist.logs import events
 from nuttwist.logs.events import EVENTS, RESERVED
 from nuttwist.logs.levels import logFilter
 from nuttwist.service import CLIENTS_FROM
+from tests.unit.pools import heard
 
 ROOT = Path(__file__).parents[2]
 TABLE = (ROOT / "docs" / "logging.md").read_text(encoding="utf-8").partition("<!-- events")[2]
@@ -102,7 +103,9 @@ def linesOf(machine, say, *, verbosity: int) -> list[str]:
     machine.start()
     machine.proxy.setVerbosity(verbosity)
     with capturedLogs() as seen:
-        say(machine.client())
+        client = machine.client()
+        say(client)
+        heard(client)
         machine.network.settle()
     return [(each["event"], each.get("reason")) for each in seen if "client" in each]
 

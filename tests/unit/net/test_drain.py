@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from nuttwist.net.frontend import GRACE
@@ -72,9 +73,10 @@ def test_itDoesNotTakeForEver(machine):
     machine.network.elapse(0.299)
     assert not stopped
     machine.network.elapse(0.001)
-    assert stopped
     assert heard(client) == b""
     assert client.ended
+    machine.network.settle()
+    assert stopped
 
 
 def test_whoDoesNotReadIsCutInTheEnd(machine):
@@ -112,9 +114,11 @@ def test_oneTooManyIsNotLeftBehind(machine):
     first, second = machine.client(), machine.client()
     machine.network.settle()
     assert pool.distributor.counters.client_refused == 1
-    assert stopping(machine)
+    stopped = stopping(machine)
     heard(first)
     assert first.ended
+    machine.network.settle()
+    assert stopped
     assert b"ERROR" in heard(second)
 
 
@@ -129,7 +133,7 @@ class Connection(StringTransport):
 
 def test_noticesAreCutWhenNobodyWaits():
     """A connection whose text is not known yet is closed, and the end is told when it is gone."""
-    notices, transport, told = Notices(), Connection(), []
+    notices, transport, told = Notices(Clock()), Connection(), []
     text: Deferred[bytes] = Deferred()
     notice = notices.notice(lambda: text)
     notice.makeConnection(transport)
