@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from twisted.application.service import IServiceCollection, MultiService
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.application.service import IServiceCollection, MultiService, Service
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger, globalLogPublisher
 
@@ -19,7 +19,7 @@ from nuttwist.config import SettingError
 from nuttwist.form import described
 from nuttwist.logs.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
 from nuttwist.logs.process import Verbosity, reopenLogs
-from nuttwist.signals import Insistence, Signals, keptForLater
+from nuttwist.signals import Insistence, Signals
 
 _log = Logger(namespace="nuttwist.command")
 
@@ -116,7 +116,7 @@ class CommandService(MultiService):
     def privilegedStartService(self) -> None:
         # Of python -m twisted, which does not call this, the log has not begun yet.
         self._verbosity.begin()
-        with self._starting(), keptForLater(self._reactor, signal.SIGTERM):
+        with self._starting():
             MultiService.privilegedStartService(self)
 
     @contextmanager
@@ -156,14 +156,20 @@ class CommandService(MultiService):
             STOPPING_AT_ONCE(_log)
             self._proxy.abort()
 
+    async def _stop(self) -> None:
+        # One after another: the HTTP side, which comes last, tells that the proxy drains.
+        for each in self.services:
+            await DeferredList([maybeDeferred(each.stopService)])
+
     def stopService(self) -> Deferred[Any]:
         """
         Stop in good order; a SIGTERM or SIGINT after the one that began it means at once.
         """
         self._begun = False
+        Service.stopService(self)
         STOPPING(_log)
         self._insistence.begun()
-        self._stopped = maybeDeferred(MultiService.stopService, self).addBoth(self._over)
+        self._stopped = Deferred.fromCoroutine(self._stop()).addBoth(self._over)
         if self._hurries:
             self._hurry()
         return self._stopped

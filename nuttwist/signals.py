@@ -4,10 +4,8 @@ What the process does at signals, for as long as a service runs.
 
 from __future__ import annotations
 
-import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -91,20 +89,23 @@ class Insistence:
             usual(number, frame)
 
 
-@contextmanager
-def keptForLater(reactor: Any, number: signal.Signals) -> Iterator[None]:
+def stopEarly(reactor: Any) -> None:
     """
-    Have a signal that comes before the reactor runs do then what it does while it runs, instead
-    of ending a process that has begun to leave files behind. The reactor replaces this.
+    Have a SIGTERM or SIGINT that comes before the reactor runs stop it as soon as it does, instead
+    of ending a process that has begun to leave files behind. One that is ignored, as SIGINT is in
+    the background of a shell, stays so.
+
+    @param reactor: one of Twisted's, whose own actions these are.
     """
+    actions = {signal.SIGTERM: reactor.sigTerm, signal.SIGINT: reactor.sigInt}
+    heard: list[int] = []
 
-    def again() -> None:
-        # In a turn of the reactor: while it starts it may not have taken the signal over yet.
-        reactor.callLater(0, os.kill, os.getpid(), number)
+    def stop(number: int, frame: FrameType | None) -> None:
+        # To stop it twice is an error.
+        if not heard:
+            heard.append(number)
+            actions[signal.Signals(number)](number, frame)
 
-    usual = signal.signal(number, lambda *_: reactor.callWhenRunning(again))
-    try:
-        yield
-    except BaseException:
-        signal.signal(number, usual)
-        raise
+    for each in actions:
+        if signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, stop)

@@ -32,6 +32,7 @@ from nuttwist.reactors import processReactor
 from nuttwist.reloading import Reloading, Together
 from nuttwist.sampling import Sampling
 from nuttwist.service import ProxyService
+from nuttwist.signals import stopEarly
 from nuttwist.workers.crew import WorkersService
 from nuttwist.workers.source import CrewSource
 
@@ -77,6 +78,7 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     @return: The service, which has opened nothing yet.
     @raise StartError: For a configuration that is wrong.
     """
+    own = reactor is None
     reactor = reactor or processReactor()
     if options["log-format"] == "json":
         logInJson(globalLogPublisher)
@@ -94,6 +96,9 @@ def makeService(options: Options, reactor: IReactorTCP | None = None) -> IServic
     proxy.setVerbosity(options["verbose"])
     if http is not None:
         http.setServiceParent(command)
+    if own:
+        # The next that twistd does is to write its pid file.
+        stopEarly(reactor)
     return command
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
@@ -39,7 +40,13 @@ class CrewSource:
         """
         All workers together at this moment, always in full.
         """
-        return Deferred.fromCoroutine(self._crew.counting.look(self._crew.pools))
+        return Deferred.fromCoroutine(self._look())
+
+    async def _look(self) -> Look:
+        look = await self._crew.counting.look(self._crew.pools)
+        if self._crew.running:
+            return look
+        return attrs.evolve(look, pools=[attrs.evolve(each, draining=True) for each in look.pools])
 
     def steer(self, pool: str, server: str, action: str) -> None:
         """

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import socket
 import threading
+import time
 from contextlib import closing, suppress
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
 from tests.e2e.command import SECONDS, TWISTD, Running, exchange, untilClosed
-from tests.e2e.servers import HOST, freePort
+from tests.e2e.servers import HOST, RealServer, freePort, startMemcached
 
 #: Nobody is cut off who waits.
 FOR_EVER = "drain_timeout: 3600000"
@@ -55,13 +60,15 @@ def slow():
     server.close()
 
 
-def started(tmp_path, server: SlowServer, workers: str, *keys: str) -> tuple[Running, int]:
+def started(
+    tmp_path, server: SlowServer | RealServer, workers: str, *keys: str, options=()
+) -> tuple[Running, int]:
     """A proxy in front of it, whose reactor runs, and the port of its pool."""
     port, stats = freePort(), freePort()
     path = tmp_path / "pool.yml"
     lines = [f"listen: {HOST}:{port}", *keys, "servers:", f"  - {HOST}:{server.port}:1"]
     path.write_text("\n  ".join(["alpha:", *lines]) + "\n")
-    words = ["nutproxy", "-c", path, "-a", HOST, "-s", str(stats), "-w", workers]
+    words = ["nutproxy", "-c", path, "-a", HOST, "-s", str(stats), "-w", workers, *options]
     running = Running(*TWISTD, "-n", "--pidfile=twistd.pid", *words, cwd=tmp_path)
     running.statistics(stats)
     return running, port
@@ -150,6 +157,15 @@ def test_noSignalDisturbsTheEnd(
     assert not (tmp_path / "twistd.pid").exists()
 
 
+def starting(tmp_path, server: SlowServer, workers: str) -> Running:
+    """A proxy that has only begun to start."""
+    path = tmp_path / "pool.yml"
+    pool = f"alpha:\n  listen: {HOST}:{freePort()}\n  servers:\n  - {HOST}:{server.port}:1\n"
+    path.write_text(pool)
+    words = ["nutproxy", "-c", path, "-a", HOST, "-s", str(freePort()), "-w", workers]
+    return Running(*TWISTD, "-n", "--pidfile=twistd.pid", *words, cwd=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [(signal.SIGHUP, "nothing changed"), (signal.SIGTTOU, "from now on the log has warn")],
@@ -158,26 +174,107 @@ def test_whatComesWhileItStartsIsDoneLater(
     tmp_path, slow: SlowServer, workers: str, number: signal.Signals, words: str
 ) -> None:
     """A signal that would end or hold another process is acted upon when it has started."""
-    path = tmp_path / "pool.yml"
-    pool = f"alpha:\n  listen: {HOST}:{freePort()}\n  servers:\n  - {HOST}:{slow.port}:1\n"
-    path.write_text(pool)
-    place = ["-c", path, "-a", HOST, "-s", str(freePort()), "-w", workers]
-    with Running(*TWISTD, "-n", "--pidfile=", "nutproxy", *place, cwd=tmp_path) as running:
+    with starting(tmp_path, slow, workers) as running:
         running.waitFor("listening on")
         running.send(number)
         running.waitFor(words)
 
 
-def test_aSignalWhileItStarts(tmp_path, slow: SlowServer, workers: str) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_aSignalWhileItStarts(
+    tmp_path, slow: SlowServer, workers: str, number: signal.Signals
+) -> None:
     """Who stops it before it serves finds no pid file left, and no process."""
-    path = tmp_path / "pool.yml"
-    pool = f"alpha:\n  listen: {HOST}:{freePort()}\n  servers:\n  - {HOST}:{slow.port}:1\n"
-    path.write_text(pool)
-    words = ["nutproxy", "-c", path, "-a", HOST, "-s", str(freePort()), "-w", workers]
-    with Running(*TWISTD, "-n", "--pidfile=twistd.pid", *words, cwd=tmp_path) as running:
+    with starting(tmp_path, slow, workers) as running:
         # Said when the pid file is there, and before any port is bound.
         running.waitFor("listening on")
         assert (tmp_path / "twistd.pid").exists()
-        running.send(signal.SIGTERM)
-        assert running.ended(SECONDS) == -signal.SIGTERM
+        running.send(number)
+        assert running.ended(SECONDS) == -number
     assert not (tmp_path / "twistd.pid").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_aSignalAsSoonAsThereIsAPidFile(
+    tmp_path, slow: SlowServer, workers: str, number: signal.Signals
+) -> None:
+    """Whoever reads the process id there may use it at once."""
+    with starting(tmp_path, slow, workers) as running:
+        deadline = time.monotonic() + SECONDS
+        while not (tmp_path / "twistd.pid").exists():
+            assert time.monotonic() < deadline, running.said
+        running.send(number)
+        assert running.ended(SECONDS) == -number
+    assert not (tmp_path / "twistd.pid").exists()
+
+
+class Pipeliner:
+    """A client that sends requests for as long as the connection takes them."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._thread.start()
+        self.received = b""
+
+    def _send(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._connection.sendall(b"get k\r\n" * 100)
+
+    def take(self, size: int) -> bytes:
+        """Wait until so many bytes have come, or the connection has ended; a reset is an error."""
+        while len(self.received) < size and (more := self._connection.recv(65536)):
+            self.received += more
+        return self.received
+
+    def end(self) -> None:
+        """Send no more."""
+        self._connection.shutdown(socket.SHUT_RDWR)
+        self._thread.join(SECONDS)
+
+
+def test_whoSendsOnGetsWhatWasAnswered(tmp_path, workers: str) -> None:
+    """A client that pipelines on and on gets each reply that its server gave, and a clean end."""
+    with startMemcached() as server:
+        running, port = started(tmp_path, server, workers, "drain_timeout: 30000")
+        with running, running.connect(port) as connection:
+            client = Pipeliner(connection)
+            client.take(100_000)
+            running.send(signal.SIGTERM)
+            got = client.take(1 << 40)
+            client.end()
+            assert running.ended(SECONDS) == -signal.SIGTERM
+        with socket.create_connection((HOST, server.port), SECONDS) as asked:
+            counters = exchange(asked, b"stats\r\n", b"END\r\n")
+        answered = int(re.search(rb"STAT cmd_get ([0-9]+)", counters)[1])
+        assert answered >= 20_000
+        assert got == b"END\r\n" * answered
+
+
+def test_readinessSaysThatItDrains(tmp_path, slow: SlowServer, workers: str) -> None:
+    """Who sends clients here hears so until the last one has gone."""
+    web = freePort()
+    running, port = started(tmp_path, slow, workers, options=[f"--http=tcp:{web}"])
+    with running, inFlight(running, port, slow) as client, running.connect(port) as idle:
+        deadline = time.monotonic() + SECONDS
+        while (said := ready(web)) != (200, []):
+            assert time.monotonic() < deadline, said
+        running.send(signal.SIGTERM)
+        assert untilClosed(idle) == b""
+        status, reasons = ready(web)
+        assert status == 503
+        assert "pool 'alpha': it is draining" in reasons
+        slow.answer.set()
+        assert untilClosed(client) == b"END\r\n"
+        client.close()
+        assert running.ended(SECONDS) == -signal.SIGTERM
+
+
+def ready(port: int) -> tuple[int, list[str]]:
+    """The status of the readiness, and why it is so."""
+    try:
+        with urlopen(f"http://{HOST}:{port}/readyz", timeout=SECONDS) as said:
+            return said.status, json.loads(said.read())["reasons"]
+    except HTTPError as said:
+        return said.code, json.loads(said.read())["reasons"]

@@ -1,4 +1,4 @@
-"""Clients that send on and on while they are closed get what they were answered, and a clean end."""
+"""Clients that send on while they are closed get what they were answered, and a clean end."""
 
 from __future__ import annotations
 
@@ -61,7 +61,6 @@ class PipelinerFactory(TalkerFactory):
 
 class Lingering:
     """Closes of every kind, on every kind of connection."""
-    timeout = 15
 
     async def pipeliner(self, pool):
         """Connect a client that is to send on and on."""

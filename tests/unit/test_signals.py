@@ -8,30 +8,46 @@ import signal
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from nuttwist.signals import Insistence, Signals, keptForLater
+from nuttwist.signals import Insistence, Signals, stopEarly
 
 
 class Reactor(MemoryReactorClock):
     """A reactor whose other threads are this one."""
 
+    def __init__(self):
+        MemoryReactorClock.__init__(self)
+        self.stops = []
+
     def callFromThread(self, function, *arguments):
         self.callLater(0, function, *arguments)
+
+    def sigTerm(self, number, frame=None):
+        """Stop, as soon as it runs."""
+        self.stops.append(number)
+
+    sigInt = sigTerm
 
 
 @pytest.fixture
 def reactor():
-    """Give a reactor, and see that the signals are afterwards what they were."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGUSR1, signal.SIGTERM)}
+    """Give a reactor; the signals are afterwards what they were."""
+    numbers = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+    before = {each: signal.getsignal(each) for each in numbers}
     yield Reactor()
-    after = {each: signal.getsignal(each) for each in before}
     for each, handler in before.items():
         signal.signal(each, handler)
-    assert after == before
+
+
+@pytest.fixture
+def early(reactor):
+    """Give one that has taken what comes before it runs."""
+    stopEarly(reactor)
+    return reactor
 
 
 def test_anActionIsOfTheReactor(reactor) -> None:
     """A signal is acted upon in a turn of the reactor, each time, until it is given back."""
-    acted = []
+    acted, usual = [], signal.getsignal(signal.SIGUSR1)
     signals = Signals(reactor, {signal.SIGUSR1: lambda: acted.append(1)})
     signals.install()
     for count in (1, 2):
@@ -40,6 +56,7 @@ def test_anActionIsOfTheReactor(reactor) -> None:
         reactor.advance(0)
         assert len(acted) == count
     signals.restore()
+    assert signal.getsignal(signal.SIGUSR1) == usual
 
 
 def test_whatIsIgnoredEndsNobody(reactor) -> None:
@@ -99,22 +116,17 @@ def test_whatTheReactorIgnoresBeginsNothing(reactor, insistence) -> None:
     assert heard == ["stop", "hurry"]
 
 
-def test_whatComesTooEarlyComesAgain(reactor) -> None:
-    """A signal before the reactor runs is sent once more when it does."""
-    heard = []
-    usual = signal.getsignal(signal.SIGTERM)
-    with keptForLater(reactor, signal.SIGTERM):
-        os.kill(os.getpid(), signal.SIGTERM)
-    signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
-    for function, arguments, keywords in reactor.whenRunningHooks:
-        function(*arguments, **keywords)
-    assert heard == []
-    reactor.advance(0)
-    assert heard == [1]
-    signal.signal(signal.SIGTERM, usual)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_whatComesTooEarlyStopsTheReactorLater(early, number) -> None:
+    """The first signal before the reactor runs is the reactor's, and none ends the process."""
+    os.kill(os.getpid(), number)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert early.stops == [number]
 
 
-def test_aStartThatFailsKeepsNothing(reactor) -> None:
-    """When nothing is started, the signal is again what it was."""
-    with pytest.raises(ZeroDivisionError), keptForLater(reactor, signal.SIGTERM):
-        raise ZeroDivisionError
+def test_whatIsIgnoredStaysIgnored(reactor) -> None:
+    """Whoever starts it in the background of a shell can press ctrl-C there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stopEarly(reactor)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert reactor.stops == []
