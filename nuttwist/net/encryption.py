@@ -96,7 +96,11 @@ class Encryption(TLSMemoryBIOFactory):
 
 def _end(protocol: TLSMemoryBIOProtocol) -> None:
     """
-    Close a connection on which nothing was agreed.
+    Close a connection on which nothing was agreed, or that only waits for the client's goodbye.
     """
     if protocol.getHandle().get_peer_finished() is None:
         protocol.failVerification(Failure(InsecureError(LATE)))
+    elif protocol.disconnecting:
+        # What was written still leaves.
+        assert protocol.transport is not None
+        protocol.transport.loseConnection()
