@@ -16,13 +16,17 @@ from twisted.internet.interfaces import (
     IOpenSSLServerConnectionCreator,
     IProtocolFactory,
 )
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import (
+    BufferingTLSTransport,
+    TLSMemoryBIOFactory,
+    TLSMemoryBIOProtocol,
+)
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nuttwist.net.troubles import InsecureError
 
-#: Seconds that a client has for its handshake.
+#: Seconds that a client has for its handshake, and for its goodbye.
 HANDSHAKE = 10.0
 
 LATE = f"the handshake was not finished within {HANDSHAKE:g} s"
@@ -44,13 +48,29 @@ class Present:
         return SSL.Connection(self._shown().getContext(), None)
 
 
+class Encrypted(BufferingTLSTransport):
+    """
+    One connection. When it is closed it says goodbye, and waits for the other end to do so too.
+    """
+
+    factory: Encryption
+
+    def loseConnection(self) -> None:
+        if not self.disconnecting:
+            super().loseConnection()
+            self.factory.watch(self)
+
+
 class Encryption(TLSMemoryBIOFactory):
     """
-    Has the clients of another factory speak TLS, and closes those that do not get as far as that.
+    Has the clients of another factory speak TLS, and closes those that do not get as far as that,
+    or that never say goodbye.
 
-    One timer looks at each of them once, L{HANDSHAKE} after it has come. They all have the same
-    time, so they are in the order in which they are to be looked at.
+    One timer looks at each of them, L{HANDSHAKE} after it has come and L{HANDSHAKE} after it was
+    closed. It is the same time for all, so they are in the order in which they are to be looked at.
     """
+
+    protocol = Encrypted
 
     def __init__(self, factory: IProtocolFactory, shown: Callable[[], Any], clock: Any) -> None:
         """
@@ -70,6 +90,16 @@ class Encryption(TLSMemoryBIOFactory):
 
     def registerProtocol(self, p: TLSMemoryBIOProtocol) -> None:
         super().registerProtocol(p)
+        self.watch(p)
+
+    def watch(self, p: TLSMemoryBIOProtocol) -> None:
+        """
+        Look at a connection when L{HANDSHAKE} has passed, unless it is gone by then.
+        """
+        if p not in self.protocols:
+            return
+        # Those that are there go to the end.
+        self._deadlines.pop(p, None)
         self._deadlines[p] = self._time.seconds() + HANDSHAKE
         if self._delayed is None:
             self._delayed = self._time.callLater(HANDSHAKE, self._look)

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from nuttwist.logs.events import CLIENT_ACCEPTED, CLIENT_CLOSED, CLIENT_REFUSED, CLIENT_SLOW
 from nuttwist.net.addresses import placeOf
 from nuttwist.net.lines import StreamTransport
-from nuttwist.net.troubles import CLOSED, troubleOf
+from nuttwist.net.troubles import CLOSED, NONSENSE, troubleOf
 from nuttwist.wire.replyqueue import ReplyQueue
 
 _log = Logger(namespace="nuttwist.client")
@@ -91,4 +91,7 @@ def _why(client: Visitor, reason: Failure) -> str:
     if client.replies.ending:
         return "not understood" if client.replies.fault else "quit"
     trouble = troubleOf(reason.value)
+    if trouble is NONSENSE:
+        # No way of losing a server: what the library that encrypts says, above all.
+        return str(reason.value)
     return "closed by the client" if trouble is CLOSED else trouble.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -108,6 +109,22 @@ def test_clientsOverTLS(tmp_path: Path, authority: Authority, options: tuple[str
                 ) as client:
                     assert client.set(f"k{number}", LARGE, noreply=False)
                     assert client.get(f"k{number}") == LARGE
+
+
+def test_aClientThatNeverFinishesItsHandshakeIsClosed(tmp_path: Path, authority: Authority) -> None:
+    """It is closed without any key for that, and others are served meanwhile."""
+    endpoint, context = encrypted(authority)
+    with (
+        startMemcached() as server,
+        Front(tmp_path, f"{HOST}:{server.port}:1", endpoint) as front,
+        closing(socket.create_connection((HOST, front.port), SECONDS)) as silent,
+        closing(Client((HOST, front.port), timeout=SECONDS, tls_context=context)) as client,
+    ):
+        silent.sendall(b"\x16\x03\x01")
+        assert client.set("k", b"v", noreply=False)
+        with pytest.raises(ConnectionResetError):
+            silent.recv(1)
+        assert client.get("k") == b"v"
 
 
 def test_redisClientOverTLSOnBothSides(

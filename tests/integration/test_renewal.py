@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 from twisted.internet.ssl import Certificate, optionsForClientTLS
+from twisted.logger import globalLogPublisher
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from nuttwist.config import Listen, SettingError
@@ -156,10 +157,36 @@ class BatchedRenewalTests(ProxyCase):
 
     # -- handshakes
 
+    def closed(self, pool):
+        """Why clients are closed from now on, as the log has it."""
+        pool.parent.setVerbosity(7)
+        reasons = []
+
+        def observe(event):
+            if event.get("event") == "client_closed":
+                reasons.append(event["reason"])
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        return reasons
+
+    async def test_aClientThatSpeaksNoTLSIsToldOf(self):
+        """The log says at verbosity 7 what was wrong with the handshake."""
+        pool = self.listening()
+        closed = self.closed(pool)
+        client = await self.client(pool)
+        client.send(b"get k\r\n")
+        await client.untilLost()
+        while not closed:
+            await self.turn()
+        self.assertIn("SSL routines", closed[0])
+        self.assertEqual(pool.distributor.counters.client_err, 1)
+
     async def test_aClientThatNeverFinishesItsHandshakeIsClosed(self):
         """It is counted as an error; one that has finished stays, and no timer is left."""
         self.patch(encryption, "HANDSHAKE", 1.0)
         pool = self.listening(client_connections=2)
+        closed = self.closed(pool)
         served, _ = await self.tlsClient(pool)
         silent = await self.client(pool)
         silent.send(b"\x16\x03\x01")
@@ -170,6 +197,7 @@ class BatchedRenewalTests(ProxyCase):
         while counters.client_connections > 1:
             await self.turn()
         self.assertEqual((counters.client_err, counters.client_refused), (1, 1))
+        self.assertEqual(closed, ["TLS: the handshake was not finished within 10 s"])
         await served.answers(*GOT)
         await pool.parent.stopService()
         self.assertEqual(self.delayedCalls(), [])

@@ -160,6 +160,35 @@ def test_whoWasToldAndNeverSaysGoodbyeIsClosed(scene):
     scene.clock.advance(HANDSHAKE)
 
 
+def test_whoIsClosedAndNeverSaysGoodbyeIsClosed(scene):
+    """However late, and however often it is closed."""
+    server, _, _ = scene.handshake()
+    scene.clock.pump([HANDSHAKE * 3])
+    server.loseConnection()
+    scene.clock.advance(HANDSHAKE - 1)
+    server.loseConnection()
+    assert not server.transport.disconnecting
+    scene.clock.advance(1)
+    assert server.transport.disconnecting
+    gone(server)
+
+
+def test_whoSaysGoodbyeIsForgotten(scene):
+    """The usual end leaves no timer behind."""
+    server, _, pump = scene.handshake()
+    server.loseConnection()
+    pump.flush()
+    assert scene.door.guests[0].reason is not None
+
+
+def test_whoIsClosedInTheHandshakeIsForgotten(scene):
+    """There is nothing to say goodbye to."""
+    protocol = scene.arrive()
+    protocol.loseConnection()
+    gone(protocol)
+    protocol.loseConnection()
+
+
 def test_eachIsShownWhatHoldsByThen(scene):
     """A certificate that is renewed is shown to who comes next."""
     first, renewed = scene.handshake()[1], scene.renew()
