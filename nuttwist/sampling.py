@@ -47,6 +47,7 @@ class Sampling:
             None if threshold is None else threshold / 1000,
             config.slow_log_length,
         )
+        sampler.keep({each.name for each in config.servers})
 
     def _show(self, config: PoolConfig) -> Shown:
         return hidden(self.secret) if config.hide_keys else plainly

@@ -11,7 +11,7 @@ would always be the first of a client's pipeline.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import inf
 from random import Random
 
@@ -88,6 +88,17 @@ class PoolSampler:
         self.show = show
         self.threshold = inf if threshold is None else threshold
         self.slow = deque(self.slow, maxlen=length)
+
+    def keep(self, servers: Collection[str]) -> None:
+        """
+        Forget what was counted of all other servers by themselves: they do not come back.
+        """
+        self.servers = {name: each for name, each in self.servers.items() if name in servers}
+        self.failures = {
+            cell: count
+            for cell, count in self.failures.items()
+            if cell[0] is None or cell[0] in servers
+        }
 
     def over(self, server: str | None) -> PipelineSampler:
         """
