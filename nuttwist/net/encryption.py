@@ -6,6 +6,7 @@ The library that encrypts is an extra, so nothing imports this module until an e
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,7 @@ class Encryption(TLSMemoryBIOFactory):
         """
         TLSMemoryBIOFactory.__init__(self, Present(shown), False, factory, clock)
         self._time = clock
-        self._deadlines: dict[TLSMemoryBIOProtocol, float] = {}
+        self._deadlines: OrderedDict[TLSMemoryBIOProtocol, float] = OrderedDict()
         self._delayed: IDelayedCall | None = None
 
     def buildProtocol(  # type: ignore[override]  # Twisted allows None, its wrapper forgets
@@ -98,9 +99,8 @@ class Encryption(TLSMemoryBIOFactory):
         """
         if p not in self.protocols:
             return
-        # Those that are there go to the end.
-        self._deadlines.pop(p, None)
         self._deadlines[p] = self._time.seconds() + HANDSHAKE
+        self._deadlines.move_to_end(p)
         if self._delayed is None:
             self._delayed = self._time.callLater(HANDSHAKE, self._look)
 
@@ -114,12 +114,13 @@ class Encryption(TLSMemoryBIOFactory):
     def _look(self) -> None:
         self._delayed = None
         now = self._time.seconds()
-        due = [each for each, deadline in self._deadlines.items() if deadline <= now]
-        for each in due:
-            del self._deadlines[each]
-        if self._deadlines:
+        due = []
+        while self._deadlines:
             first = next(iter(self._deadlines.values()))
-            self._delayed = self._time.callLater(first - now, self._look)
+            if first > now:
+                self._delayed = self._time.callLater(first - now, self._look)
+                break
+            due.append(self._deadlines.popitem(last=False)[0])
         for each in due:
             _end(each)
 
