@@ -61,7 +61,7 @@ class Successions:
         first.send(b"get a\r\n")
         await self.asked(server)
         (old,) = server.factory.kept
-        gone = follow(pool, timeout=60_000, drain_timeout=60_000)
+        gone = follow(pool, server_connections=2, drain_timeout=60_000)
         second.send(b"get b\r\n")
         await self.asked(server, 2)
         (new,) = server.factory.kept - {old}
