@@ -57,8 +57,7 @@ class ProxyService(MultiService):
             descriptors and the system has epoll, connections are served in turns of their own.
         @param statsAddress: host and port of the stats port; L{None} for none.
         @param readSize: bytes read from a socket at a time.
-        @param inherited: the listeners that another process has bound, by the names of their
-            pools.
+        @param inherited: the listeners that another process has bound, by the names of pools.
         @param sampling: how requests are looked at; L{None}: not at all.
         @param read: gives what is in a file with a certificate or key.
         @raise nuttwist.config.SettingError: the pools do not go together, or a certificate cannot
