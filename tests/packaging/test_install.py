@@ -27,7 +27,7 @@ def test_wheelHoldsThePackageAndThePlugin(source: Path, wheel: Path) -> None:
     package = {
         str(path.relative_to(source))
         for path in (source / "nuttwist").rglob("*")
-        if path.suffix in (".py", ".json", ".pyx", ".html", ".css", ".js", ".svg")
+        if path.suffix in (".py", ".json", ".pxd", ".pyx", ".html", ".css", ".js", ".svg")
         or path.name == "py.typed"
     }
     assert held == package | {PLUGIN}

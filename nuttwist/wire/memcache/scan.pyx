@@ -9,28 +9,9 @@ from cpython.list cimport PyList_Append
 from cpython.ref cimport PyObject
 from libc.string cimport memchr, memcmp
 
+from nuttwist.wire.offsets cimport cut, lineEnd
+
 cdef Py_ssize_t HEADER_MAX = 512
-
-
-cdef inline bytes cut(bytes data, const char* start, Py_ssize_t at, Py_ssize_t after):
-    # A cut that is the whole is no copy.
-    if at == 0 and after == PyBytes_GET_SIZE(data):
-        return data
-    return PyBytes_FromStringAndSize(start + at, after - at)
-
-
-cdef inline Py_ssize_t lineEnd(const char* start, Py_ssize_t at, Py_ssize_t size) noexcept:
-    # Offset of the first CRLF, or -1.
-    cdef const char* found
-    while at + 1 < size:
-        found = <const char*>memchr(start + at, c"\r", size - at - 1)
-        if found == NULL:
-            return -1
-        at = found - start
-        if start[at + 1] == c"\n":
-            return at
-        at += 1
-    return -1
 
 
 cdef inline Py_ssize_t digits(

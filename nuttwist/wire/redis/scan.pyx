@@ -8,20 +8,15 @@ from cpython.dict cimport PyDict_GetItem, PyDict_SetItem
 from cpython.list cimport PyList_Append
 from cpython.ref cimport PyObject
 from libc.stdio cimport snprintf
-from libc.string cimport memchr, memcmp, memcpy
+from libc.string cimport memcmp, memcpy
+
+from nuttwist.wire.offsets cimport cut, lineEnd
 
 #: The usual lengths, as they stand in a line.
 SMALL = {b"%d" % length: length for length in range(4096)}
 
 cdef Py_ssize_t DIGITS = 9
 cdef Py_ssize_t HEAD_MAX = 61
-
-
-cdef inline bytes cut(bytes data, const char* start, Py_ssize_t at, Py_ssize_t after):
-    # A cut that is the whole is no copy.
-    if at == 0 and after == PyBytes_GET_SIZE(data):
-        return data
-    return PyBytes_FromStringAndSize(start + at, after - at)
 
 
 cdef inline Py_ssize_t number(
@@ -56,20 +51,6 @@ cdef inline Py_ssize_t stringEnd(
         return -1
     text[0] = at
     return at + length + 2
-
-
-cdef inline Py_ssize_t lineEnd(const char* start, Py_ssize_t at, Py_ssize_t size) noexcept:
-    # Offset of the first CRLF, or -1.
-    cdef const char* found
-    while at + 1 < size:
-        found = <const char*>memchr(start + at, c"\r", size - at - 1)
-        if found == NULL:
-            return -1
-        at = found - start
-        if start[at + 1] == c"\n":
-            return at
-        at += 1
-    return -1
 
 
 def requests(
