@@ -17,6 +17,7 @@ from twisted.logger import Logger, globalLogPublisher
 
 from nuttwist.config import SettingError
 from nuttwist.form import described
+from nuttwist.listening.refusal import cannotListen
 from nuttwist.logs.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
 from nuttwist.logs.process import Verbosity, reopenLogs
 from nuttwist.signals import Insistence, Signals
@@ -34,13 +35,6 @@ class StartError(SystemExit, Exception):
     """
 
 
-def _listenTrouble(error: CannotListenError) -> str:
-    port = os.fsdecode(error.port) if isinstance(error.port, bytes) else error.port
-    place = f"{error.interface}:{port}" if error.interface else f"{port}"
-    why = getattr(error.socketError, "strerror", None) or error.socketError
-    return f"nutproxy: cannot listen on {place}: {why}"
-
-
 @contextmanager
 def inOneLine() -> Iterator[None]:
     """Turn a port or a certificate that cannot be had into a L{StartError}."""
@@ -49,7 +43,7 @@ def inOneLine() -> Iterator[None]:
     except SettingError as error:
         raise StartError(f"nutproxy: {error}") from None
     except CannotListenError as error:
-        raise StartError(_listenTrouble(error)) from None
+        raise StartError(f"nutproxy: {cannotListen(error)}") from None
 
 
 class Proxy(Protocol):

@@ -12,17 +12,21 @@ from typing import Any, cast
 
 import attrs
 from twisted.application.service import Service
+from twisted.internet import tcp
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.fdesc import setNonBlocking
 from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory
+from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nuttwist.config import Listen, SettingError
 from nuttwist.config.credentials import isEncrypted
 from nuttwist.config.endpoint import Endpoint, readEndpoint
+from nuttwist.listening.refusal import NoListener
 from nuttwist.logs.events import LISTENING, NOT_LISTENING, Event
 from nuttwist.net.addresses import placeOf
 from nuttwist.net.adopting import Inherited, adoptPort
@@ -86,7 +90,7 @@ class ListeningService(Service):
         self._tells = inherited is None
         # Looked for now: a process that becomes a daemon gets another number.
         isPassed = inherited is None and listen.endpoint.startswith("systemd:")
-        self._inherited = passedSocket(listen) if isPassed else inherited
+        self._inherited = passedSocket(listen, label) if isPassed else inherited
         self._door = door = Door(factory, shown)
         self._factory = (
             encrypted(door, lambda: door.shown, sockets) if isEncrypted(listen) else door
@@ -122,7 +126,7 @@ class ListeningService(Service):
         port, self.port = self.port, None
         if port is not None:
             self._tell(NOT_LISTENING, port)
-            self._closed = maybeDeferred(port.stopListening)
+            self._closed = Deferred.fromCoroutine(stopped(port))
         await self._closed
 
     def stopService(self) -> Deferred[None]:
@@ -137,16 +141,21 @@ class ListeningService(Service):
         """
         if self.port is not None:
             return
+        try:
+            self.port = self._bound()
+        except CannotListenError as error:
+            raise NoListener(self.label, error) from None
+        self._tell(LISTENING, self.port)
+
+    def _bound(self) -> IListeningPort | None:
         listen = self.listen
         if self._inherited is not None:
-            self.port = adoptPort(self._sockets, self._inherited, self._factory)
-        elif listen.endpoint:
-            self.port = self._bindEndpoint(readEndpoint(listen.endpoint))
-        elif listen.path:
-            self.port = self._bindPath(listen.path, listen.mode, self._backlog)
-        else:
-            self.port = self._bindPort(listen.host, listen.port, self._backlog)
-        self._tell(LISTENING, self.port)
+            return adoptPort(self._sockets, self._inherited, self._factory)
+        if listen.endpoint:
+            return self._bindEndpoint(readEndpoint(listen.endpoint))
+        if listen.path:
+            return self._bindPath(listen.path, listen.mode, self._backlog)
+        return self._bindPort(listen.host, listen.port, self._backlog)
 
     def _tell(self, what: Event, port: IListeningPort | None) -> None:
         if self._tells and port is not None:
@@ -159,6 +168,20 @@ class ListeningService(Service):
         here, there = (attrs.evolve(each.listen, mode=None) for each in (self, other))
         return here == there and self._inherited is None and other.port is not None
 
+    def permit(self, other: ListeningService) -> None:
+        """
+        Give the socket of another one, which is at the same path, the permissions of this one.
+
+        @raise CannotListenError: that may not be, or somebody has removed the path.
+        """
+        if self.listen.mode == other.listen.mode:
+            return
+        try:
+            Path(self.listen.path).chmod(_modeOr(self.listen.mode))
+        except OSError as error:
+            refused = CannotListenError("", self.listen.path, error)
+            raise NoListener(self.label, refused) from None
+
     def takeOver(self, other: ListeningService) -> None:
         """
         Listen on the port of another one, which goes on without. Nobody who connects meanwhile is
@@ -170,8 +193,6 @@ class ListeningService(Service):
         self._door.leadsTo, self._door.shown = mine.leadsTo, mine.shown
         if self._backlog != other._backlog:
             port.socket.listen(self._backlog)
-        if self.listen.mode != other.listen.mode:
-            Path(self.listen.path).chmod(_modeOr(self.listen.mode))
         self._tell(LISTENING, port)
 
     def _bindEndpoint(self, endpoint: Endpoint) -> IListeningPort:
@@ -195,6 +216,17 @@ class ListeningService(Service):
             os.umask(usual)
 
 
+async def stopped(port: Any) -> None:
+    """
+    Listen no more, also where somebody has removed the path of the socket: Twisted then gives up
+    halfway.
+    """
+    try:
+        await maybeDeferred(port.stopListening)
+    except FileNotFoundError:
+        tcp.Port.connectionLost(port, Failure(CONNECTION_DONE))
+
+
 def _modeOr(mode: int | None) -> int:
     """
     The permissions of a socket, by the umask if they are not said.
@@ -216,11 +248,12 @@ def encrypted(factory: IProtocolFactory, shown: Callable[[], Any], clock: Any) -
     return cast(ServerFactory, wrapped)
 
 
-def passedSocket(listen: Listen) -> Inherited:
+def passedSocket(listen: Listen, pool: str) -> Inherited:
     """
     Find the listening socket that systemd, or whoever started the process, has passed.
 
     @param listen: with a C{systemd:} endpoint.
+    @param pool: the name of the pool that listens there.
     @raise nuttwist.config.SettingError: it is not among those that were passed.
     """
     try:
@@ -229,7 +262,7 @@ def passedSocket(listen: Listen) -> Inherited:
         endpoint: Any = serverFromString(None, listen.endpoint)
     except LookupError:
         allowed = "a socket that was passed to this process (sd_listen_fds(3))"
-        raise SettingError("listen", listen.endpoint, allowed) from None
+        raise SettingError("listen", listen.endpoint, allowed, pool) from None
     setNonBlocking(endpoint.fileno)
     return Inherited(endpoint.fileno)
 

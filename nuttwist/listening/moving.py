@@ -5,6 +5,7 @@ How listeners move: all that are wanted come to listen, or everything stays wher
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -12,6 +13,7 @@ from twisted.logger import Logger
 
 from nuttwist.config import Listen
 from nuttwist.listening import ListeningService
+from nuttwist.listening.refusal import reasonOf
 from nuttwist.logs.events import LISTENER_LOST, NOT_ENDED
 
 _log = Logger(namespace="nuttwist.moving")
@@ -35,7 +37,12 @@ async def bindAll(wanted: Sequence[ListeningService], leaving: Sequence[Listenin
         for each in [each for each in others if not _isBound(each, leaving)]:
             await _clear(each, leaving, closed)
             each.bind()
+        for each, predecessor in heirs.items():
+            each.permit(predecessor)
     except Exception:
+        for each, predecessor in heirs.items():
+            with suppress(CannotListenError):
+                predecessor.permit(each)
         for each in others:
             await each.close()
         _reopen(closed)
@@ -100,7 +107,9 @@ def _reopen(closed: Iterable[ListeningService]) -> None:
         try:
             each.bind()
         except CannotListenError as error:  # noqa: PERF203  the others are to listen all the same
-            LISTENER_LOST(_log, listener=each.label, address=each.listen, reason=error)
+            LISTENER_LOST(
+                _log, listener=each.label, address=each.listen.address, reason=reasonOf(error)
+            )
 
 
 class Departures:

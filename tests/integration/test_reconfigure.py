@@ -308,6 +308,26 @@ class Reconfiguring:
         await client.answers(*MISS)
         await self.answered(proxy.pools["pool"])
 
+    async def test_aPathThatSomebodyHasRemovedIsRefused(self):
+        """Permissions that cannot be given change nothing, nor do those that could."""
+        paths = [self.directory() / name for name in ("gone", "there")]
+        places = [Listen(path=str(each), mode=0o600) for each in paths]
+        configs = [self.configure(self.demo(), name=each.path[-4:], listen=each) for each in places]
+        proxy = self.proxy(*configs)
+        clients = [await self.answered(each) for each in proxy.pools.values()]
+        paths[0].unlink()
+        wanted = [
+            attrs.evolve(each, listen=attrs.evolve(each.listen, mode=0o660)) for each in configs
+        ]
+        for order in (wanted, wanted[::-1]):
+            refused = await self.assertFailure(proxy.reconfigure(order), CannotListenError)
+            said = f"gone: cannot listen on {paths[0]}: No such file or directory"
+            self.assertEqual(str(refused), said)
+        self.assertEqual(stat.S_IMODE(paths[1].stat().st_mode), 0o600)
+        for client in clients:
+            await client.answers(*MISS)
+        await self.answered(proxy.pools["here"])
+
     async def test_whatDoesNotRunIsPreparedForItsStart(self):
         """A proxy that is stopped takes other pools, and binds them when it is started."""
         config = self.configure(self.demo(), listen=freePlace())
