@@ -1,0 +1,1 @@
+"""The command reads its file again, in one process and in several."""
