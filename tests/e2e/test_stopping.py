@@ -255,7 +255,7 @@ def test_whoSendsOnGetsWhatWasAnswered(tmp_path, workers: str) -> None:
 def test_readinessSaysThatItDrains(tmp_path, slow: SlowServer, workers: str) -> None:
     """Who sends clients here hears so until the last one has gone."""
     web = freePort()
-    running, port = started(tmp_path, slow, workers, options=[f"--http=tcp:{web}"])
+    running, port = started(tmp_path, slow, workers, FOR_EVER, options=[f"--http=tcp:{web}"])
     with running, inFlight(running, port, slow) as client, running.connect(port) as idle:
         deadline = time.monotonic() + SECONDS
         while (said := ready(web)) != (200, []):
