@@ -91,8 +91,6 @@ class ServerProtocol(ChunkReceiver):
         terms = house.terms
         self.replies = ReplyQueue(self, house.counters, terms.budget, terms.most)
         self.received = 0
-        # The number of bytes received at which what is held is weighed again.
-        self._weighAt = terms.budget
         # Of what was written since the transport had enough: the most at once.
         self._largest = 0
         ChunkReceiver.__init__(self, house.grammar(self.replies))
@@ -129,17 +127,18 @@ class ServerProtocol(ChunkReceiver):
             if feeding.crowded:
                 self._hold(CROWDED)
                 feeding.heldBack.append(self)
-        if self.replies.isFull():
+        replies = self.replies
+        if replies.isFull():
             self._hold(OUTSTANDING)
         self.received += len(data)
-        if self.received > self._weighAt:
+        if self.received > replies.weighAt:
             self._weighRequests()
 
     def _weighRequests(self) -> None:
         # Small requests that come one by one are weighed once in a budget's worth of them.
         replies = self.replies
         left = replies.budget - replies.weight()
-        self._weighAt = self.received + max(left, replies.budget // 2)
+        replies.weighAt = self.received + max(left, replies.budget // 2)
         if left < 0:
             self._hold(HEAVY)
 
@@ -149,7 +148,7 @@ class ServerProtocol(ChunkReceiver):
         """
         terms = self._house.terms
         self.replies.change(terms.budget, terms.most)
-        self._weighAt = self.received
+        self.replies.weighAt = self.received
         # For what it was held back may be within bounds.
         self.wake()
 

@@ -21,15 +21,17 @@ class Gather:
 
     @ivar parts: the requests to the servers, in twemproxy's internal order of servers.
     @ivar missing: how many of them have no reply yet.
+    @ivar beside: bytes that are held until it is complete, beside those of the parts.
     @ivar troubles: the parts that failed in the proxy, with the error each got.
     """
 
-    __slots__ = ("missing", "owner", "parts", "reply", "touched", "troubles")
+    __slots__ = ("beside", "missing", "owner", "parts", "reply", "touched", "troubles")
 
     def __init__(self, owner: ReplyQueue) -> None:
         self.owner = owner
         self.parts: list[Request] = []
         self.missing = 0
+        self.beside = 0
         self.troubles: dict[int, bytes] = {}
         self.reply: bytes | None = None
         self.touched = False
@@ -44,6 +46,7 @@ class Gather:
         self.missing = len(parts)
         self.owner.counters.fragments += len(parts)
         self.owner.waiting.append(self)
+        self.owner.weighAt -= self.beside
         for pipeline, request in parts:
             pipeline.submit(request)
 
@@ -76,11 +79,11 @@ class Gather:
 
     def weight(self) -> int:
         """
-        Bytes that are held for it: those of its parts, or of the reply.
+        Bytes that are held for it: those of its parts and beside them, or of the reply.
         """
         if self.reply is not None:
             return len(self.reply)
-        return sum([each.weight() for each in self.parts])
+        return self.beside + sum([each.weight() for each in self.parts])
 
     def merged(self) -> bytes:
         """

@@ -94,6 +94,8 @@ class ReplyQueue:
     @ivar budget: bytes that they and their replies may be expected to take.
     @ivar blocked: bytes held behind an unanswered request when that was last weighed, the
         largest of them not counted.
+    @ivar weighAt: how many bytes the client may have sent before what is held is weighed again; a
+        request that takes more than its bytes brings that nearer.
     @ivar room: how many requests may be outstanding before the client is not read any further;
         learned from the size of its replies.
     @ivar ending: True when nothing more is accepted and the connection is to be closed after
@@ -115,6 +117,7 @@ class ReplyQueue:
         "sink",
         "touched",
         "waiting",
+        "weighAt",
     )
 
     def __init__(
@@ -131,6 +134,7 @@ class ReplyQueue:
         self.ending = False
         self.fault = False
         self.budget = budget
+        self.weighAt = budget
         self.blocked = 0
         self._most = most
         self._usual = self._begin()

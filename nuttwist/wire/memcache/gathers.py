@@ -4,12 +4,20 @@ The sums of split memcached requests.
 
 from __future__ import annotations
 
+from array import array
+
 from nuttwist.wire.gather import Gather
 from nuttwist.wire.memcache import scan
 from nuttwist.wire.memcache.errors import errorLine
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, Request
+
+#: Bytes that a key takes in memory until its request is complete: an object, and two places.
+KEY = 80
+
+#: When there are more keys than this, they are packed.
+MANY = 256
 
 END = b"END\r\n"
 OK = b"OK\r\n"
@@ -27,13 +35,16 @@ class Retrieval(Gather):
     @ivar partial: answer with what was found although a part failed.
     """
 
-    __slots__ = ("_blocks", "_keys", "_pipelines", "partial")
+    __slots__ = ("_blocks", "_keys", "_order", "_pipelines", "_words", "partial")
 
     def __init__(self, owner: ReplyQueue, partial: bool) -> None:
         Gather.__init__(self, owner)
         self.partial = partial
         self._keys: list[bytes] = []
         self._pipelines: list[Pipeline] = []
+        # In their place when there are many.
+        self._words = b""
+        self._order: array[int] | None = None
         self._blocks: dict[Pipeline, dict[bytes, bytes]] = {}
 
     def split(
@@ -45,7 +56,7 @@ class Retrieval(Gather):
         now: float,
     ) -> None:
         """
-        Send each server its share.
+        Send each server its share. The lists of keys and of pipelines are the gather's from now on.
 
         @param head: what stands before the keys, with a blank at its end.
         @param keys: in request order.
@@ -61,7 +72,22 @@ class Retrieval(Gather):
             # Each key is followed by one blank, the last one too: twemproxy's form, byte for byte.
             data = head + b" ".join(groups[pipeline]) + b" \r\n"
             parts.append((pipeline, Request(self, data, now, CLASSIC, blocks)))
+        self.beside = KEY * len(keys)
+        if len(keys) > MANY:
+            self._pack()
         self.start(parts)
+
+    def _pack(self) -> None:
+        numbers = {pipeline: number for number, pipeline in enumerate(self._blocks)}
+        self._words = b" ".join(self._keys)
+        self._order = order = array("I", [numbers[each] for each in self._pipelines])
+        self.beside = len(self._words) + order.itemsize * len(order)
+        self._keys, self._pipelines = [], []
+
+    def _unpack(self, order: array[int]) -> None:
+        numbered = list(self._blocks)
+        self._keys = self._words.split(b" ")
+        self._pipelines = [numbered[number] for number in order]
 
     def merged(self) -> bytes:
         """
@@ -71,8 +97,19 @@ class Retrieval(Gather):
             if part.reply != END:
                 self.troubles.setdefault(index, INVALID)
         trouble = self.firstTrouble(UNKNOWN)
-        if trouble is not None and not (self.partial and len(self.troubles) < len(self.parts)):
-            return self.error(trouble)
+        if trouble is None or (self.partial and len(self.troubles) < len(self.parts)):
+            whole = self._found()
+        else:
+            whole = self.error(trouble)
+        # It may have to wait for its turn.
+        self._keys.clear()
+        self._pipelines.clear()
+        self._blocks.clear()
+        return whole
+
+    def _found(self) -> bytes:
+        if self._order is not None:
+            self._unpack(self._order)
         blocks = scan.picked(self._keys, self._pipelines, self._blocks)
         blocks.append(END)
         return b"".join(blocks)

@@ -29,6 +29,9 @@ from nuttwist.wire.request import Request
 
 OK = b"+OK\r\n"
 
+#: Bytes that a key takes in memory until its request is complete, besides its own: its place.
+KEY = 8
+
 
 class Split(Gather):
     """
@@ -64,6 +67,7 @@ class Split(Gather):
             numbers[pipeline] = len(parts)
             parts.append((pipeline, Request(self, scan.encoded(shares[pipeline]), now)))
         self.order = [numbers[pipeline] for pipeline in routed]
+        self.beside = KEY * len(routed)
         self.start(parts)
 
     def merged(self) -> bytes:
