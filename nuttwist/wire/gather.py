@@ -71,11 +71,18 @@ class Gather:
         self.touched = False
         self.missing -= 1
         if self.missing:
+            self.owner.partly()
             return
         self.reply = self.merged()
         self.parts = []
         if not self.owner.gone:
             self.owner.settle()
+
+    def coming(self, size: int) -> None:
+        """
+        So many bytes have come of the reply to a part, and that is not all.
+        """
+        self.owner.partly(size)
 
     def weight(self) -> int:
         """

@@ -106,6 +106,7 @@ class ReplyQueue:
     __slots__ = (
         "_looks",
         "_most",
+        "_unweighed",
         "_usual",
         "blocked",
         "budget",
@@ -139,6 +140,7 @@ class ReplyQueue:
         self._most = most
         self._usual = self._begin()
         self._looks = 0
+        self._unweighed = 0
 
     def _begin(self) -> int:
         # Nothing is known of the replies yet: what is taken for usual.
@@ -176,6 +178,20 @@ class ReplyQueue:
         """
         self.touched = False
         self.sink.wake()
+
+    def partly(self, size: int = ASSUMED) -> None:
+        """
+        Something has come of a request that is not answered yet: have the sink look now and then
+        how much there is.
+
+        @param size: bytes of it; when that is not known, as many as come at a time.
+        """
+        self._unweighed += size
+        if self._unweighed > self.budget:
+            self._unweighed = 0
+            # The next look weighs.
+            self._looks = -1
+            self.sink.wake()
 
     def failed(self, request: Request, line: bytes) -> None:
         """

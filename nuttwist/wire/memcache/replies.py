@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply
+from nuttwist.wire.gather import Gather
 from nuttwist.wire.memcache import scan
 from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.pipeline import Pipeline
@@ -255,7 +256,9 @@ class MemcacheReplies:
         queue = self.pipeline.outQueue
         if begin < at:
             self._held += at - begin
-            found = queue[0].found
+            found, owner = queue[0].found, queue[0].owner
+            if isinstance(owner, Gather):
+                owner.coming(at - begin)
             if self._held > self.pipeline.replyMax:
                 self._pieces = []
                 if found is not None:

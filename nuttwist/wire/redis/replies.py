@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply
+from nuttwist.wire.gather import Gather
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis import scan
 from nuttwist.wire.redis.resp import (
@@ -209,6 +210,9 @@ class RedisReplies:
     def _keep(self, data: bytes, begin: int, at: int) -> None:
         if begin < at:
             self._held += at - begin
+            owner = self.pipeline.outQueue[0].owner
+            if isinstance(owner, Gather):
+                owner.coming(at - begin)
             if self._held > self.pipeline.replyMax:
                 self._pieces = []
             else:

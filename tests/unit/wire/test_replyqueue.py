@@ -9,7 +9,7 @@ from nuttwist.wire.counters import PoolCounters
 from nuttwist.wire.replyqueue import BUDGET, FEWEST, FIRST, MOST, ReplyQueue
 from nuttwist.wire.request import Request
 
-from .rig import FakeSink, Pool, block, found
+from .rig import FakeSink
 
 
 @pytest.fixture
@@ -206,35 +206,3 @@ def test_manyAreWeighedNowAndThen(queue):
         weighed.append(queue.blocked)
     assert weighed[:15] == [0] * 15
     assert weighed[15:] == [2 * 99] * 17
-
-
-def test_aRequestWeighsWhatIsHeldForIt(queue):
-    """Its own bytes, and those of the reply as far as it has come."""
-    request = Request(queue, b"12345", 0.0, found={b"k": b"123"})
-    assert request.weight() == 8
-    request.reply = b"12"
-    assert request.weight() == 10
-
-
-@pytest.mark.parametrize("complete", [False, True])
-def test_aSplitRequestWeighsWhatIsHeldForIt(complete):
-    """That of its parts, or of the sum when it is there."""
-    pool = Pool(servers=2)
-    keys = [
-        next(
-            k
-            for k in (b"k%d" % n for n in range(99))
-            if pool.router.route(k).rank == rank and found(k)
-        )
-        for rank in (0, 1)
-    ]
-    pool.send([b"get %s %s\r\n" % tuple(keys)])
-    asked = sum(map(len, pool.takeAll()))
-    assert pool.replies.weight() == asked
-    pool.answer(0)
-    assert pool.replies.weight() == asked + len(block(keys[0]) + b"END\r\n")
-    if complete:
-        pool.answer(1)
-        expected = block(keys[0]) + block(keys[1]) + b"END\r\n"
-        assert pool.replies.weight() == len(expected)
-        assert pool.replies.take() == expected
