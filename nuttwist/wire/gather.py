@@ -21,7 +21,7 @@ class Gather:
 
     @ivar parts: the requests to the servers, in twemproxy's internal order of servers.
     @ivar missing: how many of them have no reply yet.
-    @ivar beside: bytes that are held until it is complete, beside those of the parts.
+    @ivar beside: bytes that are held beside those of the parts, or of the reply.
     @ivar troubles: the parts that failed in the proxy, with the error each got.
     """
 
@@ -86,10 +86,10 @@ class Gather:
 
     def weight(self) -> int:
         """
-        Bytes that are held for it: those of its parts and beside them, or of the reply.
+        Bytes that are held for it: those of its parts or of the reply, and beside them.
         """
         if self.reply is not None:
-            return len(self.reply)
+            return self.beside + len(self.reply)
         return self.beside + sum([each.weight() for each in self.parts])
 
     def merged(self) -> bytes:

@@ -17,7 +17,7 @@ from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, Request
 KEY = 80
 
 #: When there are more keys than this, they are packed.
-MANY = 256
+MANY = 4096
 
 END = b"END\r\n"
 OK = b"OK\r\n"
@@ -35,16 +35,15 @@ class Retrieval(Gather):
     @ivar partial: answer with what was found although a part failed.
     """
 
-    __slots__ = ("_blocks", "_keys", "_order", "_pipelines", "_words", "partial")
+    __slots__ = ("_blocks", "_keys", "_packed", "_pipelines", "partial")
 
     def __init__(self, owner: ReplyQueue, partial: bool) -> None:
         Gather.__init__(self, owner)
         self.partial = partial
         self._keys: list[bytes] = []
         self._pipelines: list[Pipeline] = []
-        # In their place when there are many.
-        self._words = b""
-        self._order: array[int] | None = None
+        # In their place when there are many: the keys, and of each the number of its part.
+        self._packed: tuple[bytes, array[int]] | None = None
         self._blocks: dict[Pipeline, dict[bytes, bytes]] = {}
 
     def split(
@@ -56,7 +55,7 @@ class Retrieval(Gather):
         now: float,
     ) -> None:
         """
-        Send each server its share. The lists of keys and of pipelines are the gather's from now on.
+        Send each server its share.
 
         @param head: what stands before the keys, with a blank at its end.
         @param keys: in request order.
@@ -79,15 +78,18 @@ class Retrieval(Gather):
 
     def _pack(self) -> None:
         numbers = {pipeline: number for number, pipeline in enumerate(self._blocks)}
-        self._words = b" ".join(self._keys)
-        self._order = order = array("I", [numbers[each] for each in self._pipelines])
-        self.beside = len(self._words) + order.itemsize * len(order)
+        words = b" ".join(self._keys)
+        order = array("I", [numbers[each] for each in self._pipelines])
+        self._packed = words, order
+        self.beside = len(words) + order.itemsize * len(order)
         self._keys, self._pipelines = [], []
 
-    def _unpack(self, order: array[int]) -> None:
+    def _picked(self) -> list[bytes]:
+        if self._packed is None:
+            return scan.picked(self._keys, self._pipelines, self._blocks)
+        words, order = self._packed
         numbered = list(self._blocks)
-        self._keys = self._words.split(b" ")
-        self._pipelines = [numbered[number] for number in order]
+        return scan.picked(words.split(b" "), [numbered[number] for number in order], self._blocks)
 
     def merged(self) -> bytes:
         """
@@ -98,21 +100,14 @@ class Retrieval(Gather):
                 self.troubles.setdefault(index, INVALID)
         trouble = self.firstTrouble(UNKNOWN)
         if trouble is None or (self.partial and len(self.troubles) < len(self.parts)):
-            whole = self._found()
+            blocks = self._picked()
+            blocks.append(END)
+            whole = b"".join(blocks)
         else:
             whole = self.error(trouble)
         # It may have to wait for its turn.
-        self._keys.clear()
-        self._pipelines.clear()
         self._blocks.clear()
         return whole
-
-    def _found(self) -> bytes:
-        if self._order is not None:
-            self._unpack(self._order)
-        blocks = scan.picked(self._keys, self._pipelines, self._blocks)
-        blocks.append(END)
-        return b"".join(blocks)
 
 
 class Flush(Gather):

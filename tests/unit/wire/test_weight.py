@@ -52,7 +52,7 @@ def test_aSplitRequestWeighsWhatIsHeldForIt():
     (first, second) = pool.replies.waiting
     pool.answer(0)
     pool.answer(1)
-    assert first.weight() == len(block(keys[0]) + block(keys[1]) + b"END\r\n")
+    assert first.weight() == 2 * KEY + len(block(keys[0]) + block(keys[1]) + b"END\r\n")
     assert second.weight() == first.weight()
 
 
