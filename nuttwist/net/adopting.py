@@ -74,8 +74,12 @@ class Shared(_Base):
         self._take()
 
     def _take(self) -> None:
-        self.numberAccepts = 1
-        super().doRead()
+        # Whoever has bound it shuts it down when it has to make room.
+        if self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            self.numberAccepts = 1
+            super().doRead()
+        else:
+            self.stopReading()
 
     def stopReading(self) -> None:
         if self._waiting is not None:

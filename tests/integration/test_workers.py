@@ -125,6 +125,22 @@ class AdoptedListeners(ProxyCase):
         self.assertEqual(len(ahead.frontend.clients) + len(behind.frontend.clients), 6)
         self.assertTrue(behind.frontend.clients)
 
+    async def test_aSocketThatWasShutDownIsLeftAlone(self):
+        """Who has bound it may shut it down while somebody is about to accept; that is no error."""
+        listening, asked = self.bound(), []
+
+        def isAhead():
+            asked.append(listening.shutdown(socket.SHUT_RDWR))
+            return True
+
+        pool = self.adopter(listening, isAhead)
+        client = socket.create_connection(listening.getsockname())
+        self.addCleanup(client.close)
+        while not asked or pool.listening.port._waiting is not None:
+            await self.turn()
+        self.assertEqual(len(asked), 1)
+        self.assertFalse(pool.frontend.clients)
+
     async def test_theReactorItselfWillDo(self):
         """A port is adopted by any reactor with descriptors, on either kind of socket."""
         for path in (None, self.directory() / "pool"):
