@@ -30,6 +30,7 @@ CORE = [
     "nuttwist/ring/hashtag.py",
     "nuttwist/wire/gather.py",
     "nuttwist/wire/pipeline.py",
+    "nuttwist/wire/pipelinesampler.py",
     "nuttwist/wire/replyqueue.py",
     "nuttwist/wire/request.py",
     "nuttwist/wire/sampler.py",

@@ -18,6 +18,7 @@ from nuttwist.net.probe import Probe
 from nuttwist.reactors import Loop
 from nuttwist.wire.dialect import Dialect, Lane
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.pipelinesampler import PipelineSampler
 from nuttwist.wire.router import Settings
 from nuttwist.wire.sampler import PoolSampler
 
@@ -126,7 +127,7 @@ class Wiring:
 
     def _sample(self, pipeline: Pipeline, server: str | None) -> None:
         if self.sampler is not None:
-            pipeline.sampler = self.sampler.over(server)
+            pipeline.sampler = PipelineSampler(self.sampler, server)
 
     def probe(self, done: Callable[[bool], None]) -> Probe:
         """

@@ -16,11 +16,11 @@ def test_serversThatAreGoneAreForgotten():
     sampling = Sampling()
     sampler = sampling.samplerOf(config, MEMCACHE, lambda: 0.0)
     for name in ("one", "two", None):
-        sampler.over(name)
+        sampler.timing(name)
         sampler.failed(name, "Connection refused", 1)
     kept = sampler.servers["two"]
     sampling.fit(sampler, attrs.evolve(config, servers=servers[1:]))
     assert sampler.servers == {"two": kept}
     assert set(sampler.failures) == {("two", "Connection refused"), (None, "Connection refused")}
-    assert sampler.over("one") is not None
+    assert sampler.timing("one") is not None
     assert list(sampler.servers) == ["two", "one"]

@@ -8,6 +8,7 @@ from nuttwist.wire.counters import PoolCounters, ServerCounters
 from nuttwist.wire.memcache.errors import errorLine
 from nuttwist.wire.memcache.sights import describe
 from nuttwist.wire.pipeline import Pipeline
+from nuttwist.wire.pipelinesampler import PipelineSampler
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import Request
 from nuttwist.wire.sampler import PoolSampler
@@ -29,7 +30,7 @@ class Rig:
         self.pool = PoolSampler(describe, lambda: self.now, lambda: self.now + 1e9, Random(7))
         self.pool.configure(plainly, threshold, length)
         self.pipeline = Pipeline(FakeSink(), ServerCounters(), errorLine, list, 0)
-        self.pipeline.sampler = self.pool.over(server)
+        self.pipeline.sampler = PipelineSampler(self.pool, server)
         self.client = ReplyQueue(FakeSink(), PoolCounters())
 
     def ask(self, *keys, **kw):
