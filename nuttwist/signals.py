@@ -81,11 +81,13 @@ class Insistence:
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         usual = self._usual[number]
-        if self._isTold:
-            self._reactor.callFromThread(self._hurry)
         # A shell has what it starts in the background ignore SIGINT, and so does the reactor.
-        elif callable(usual):
-            self._isTold = True
+        isIgnored = not callable(usual)
+        # The next signal may come during any call, so there is none between the two halves of this.
+        told, self._isTold = self._isTold, self._isTold or not isIgnored
+        if told:
+            self._reactor.callFromThread(self._hurry)
+        elif not isIgnored:
             usual(number, frame)
 
 
