@@ -10,8 +10,8 @@ what could be read (L{nuttwist.config.draft}), checks across the pools, and the 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import attrs
 
@@ -36,7 +36,7 @@ def loadConfig(path: str) -> tuple[PoolConfig, ...]:
         names cannot be read.
     """
     try:
-        text = Path(path).read_bytes()
+        text = _read(path)
     except (OSError, ValueError) as error:
         notes = Notes(path)
         notes.note(START, getattr(error, "strerror", None) or str(error), "a file that can be read")
@@ -45,6 +45,18 @@ def loadConfig(path: str) -> tuple[PoolConfig, ...]:
     drafts = _drafts(text, notes)
     _checkCertificates(drafts)
     return _finished(drafts, notes)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", opener=_open) as file:
+        return file.read()
+
+
+def _open(path: str, flags: int) -> int:
+    # A pipe that nobody writes to is empty: waiting for a writer would hold up even a stop.
+    reading = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(reading, True)
+    return reading
 
 
 def parseConfig(text: bytes, filename: str) -> tuple[PoolConfig, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from nuttwist.config.file import ConfigError, loadConfig, parseConfig
@@ -175,3 +177,10 @@ def test_unreadableFileIsAMistake(tmp_path):
         assert str(caught.value).startswith(f"{path}:1:1: ")
     with pytest.raises(ConfigError, match="null"):
         loadConfig("a\0b")
+
+
+def test_pipeWithoutWriterIsEmpty(tmp_path):
+    """A pipe that nobody writes to has no pools, and is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="no pools"):
+        loadConfig(str(tmp_path / "pipe"))
