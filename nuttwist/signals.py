@@ -14,13 +14,15 @@ Action = Callable[[], None]
 
 class Signals:
     """
-    Actions by signal, each called in a turn of the reactor.
+    Actions by signal, each called in a turn of the reactor; a signal that comes again before that
+    is the same one.
     """
 
     def __init__(self, reactor: Any, actions: Mapping[signal.Signals, Action]) -> None:
         self._reactor = reactor
         self._actions = actions
         self._usual: dict[int, Any] = {}
+        self._waiting: set[int] = set()
 
     def install(self) -> None:
         """
@@ -45,7 +47,15 @@ class Signals:
             signal.signal(number, signal.SIG_IGN)
 
     def _received(self, number: int, _: FrameType | None) -> None:
-        self._reactor.callFromThread(self._actions[signal.Signals(number)])
+        # The next signal may come during this call: of a flood each would stand on the one before,
+        # up to the limit of recursion, if this took longer than the next one takes to come.
+        if number not in self._waiting:
+            self._waiting.add(number)
+            self._reactor.callFromThread(self._act, number)
+
+    def _act(self, number: int) -> None:
+        self._waiting.discard(number)
+        self._actions[signal.Signals(number)]()
 
 
 class Insistence:
@@ -56,18 +66,18 @@ class Insistence:
 
     def __init__(self, reactor: Any, hurry: Action) -> None:
         """
-        @param hurry: done in a turn of the reactor at every one but the first.
+        @param hurry: done once, in a turn of the reactor, when a second one comes.
         """
         self._reactor = reactor
         self._hurry = hurry
         self._usual: dict[int, Any] = {}
-        self._isTold = False
+        self._isTold = self._isHurried = False
 
     def install(self) -> None:
         """
         Stand before the reactor, which has its own handlers for them by now.
         """
-        self._isTold = False
+        self._isTold = self._isHurried = False
         for number in (signal.SIGTERM, signal.SIGINT):
             usual = signal.signal(number, self._received)
             if usual != self._received:
@@ -80,12 +90,15 @@ class Insistence:
         self._isTold = True
 
     def _received(self, number: int, frame: FrameType | None) -> None:
+        if self._isHurried:
+            return
         usual = self._usual[number]
         # A shell has what it starts in the background ignore SIGINT, and so does the reactor.
         isIgnored = not callable(usual)
         # The next signal may come during any call, so there is none between the two halves of this.
         told, self._isTold = self._isTold, self._isTold or not isIgnored
         if told:
+            self._isHurried = True
             self._reactor.callFromThread(self._hurry)
         elif not isIgnored:
             usual(number, frame)

@@ -194,4 +194,4 @@ def test_startWithoutThePassedSocketSaysSo(tmp_path: Path) -> None:
     path.write_text("p:\n  listen: systemd:INET:index=0\n  servers:\n   - h:1:1\n")
     ended = finished(*TWISTD, "-n", "nutproxy", "-c", path, cwd=tmp_path)
     assert ended.returncode == 1
-    assert "nutproxy: listen: saw 'systemd:INET:index=0', allowed: a socket that" in ended.stderr
+    assert "pool 'p': listen: saw 'systemd:INET:index=0', allowed: a socket that" in ended.stderr

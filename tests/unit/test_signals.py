@@ -59,6 +59,17 @@ def test_anActionIsOfTheReactor(reactor) -> None:
     assert signal.getsignal(signal.SIGUSR1) == usual
 
 
+def test_aFloodIsActedUponOnce(reactor) -> None:
+    """Signals that come before the reactor's next turn have its action once."""
+    acted = []
+    signals = Signals(reactor, {signal.SIGUSR1: lambda: acted.append(1)})
+    signals.install()
+    sent(reactor, *[signal.SIGUSR1] * 5)
+    assert acted == [1]
+    sent(reactor, signal.SIGUSR1)
+    assert acted == [1, 1]
+
+
 def test_whatIsIgnoredEndsNobody(reactor) -> None:
     """At its end a process takes no notice of a signal that it had an action for."""
     usual = signal.getsignal(signal.SIGUSR1)
@@ -92,10 +103,11 @@ def sent(reactor, *numbers: signal.Signals) -> None:
 
 
 def test_theReactorIsStoppedOnce(reactor, insistence) -> None:
-    """Of signals that come in one turn the first stops it, and the others mean a hurry."""
+    """Of signals the first stops it; the others mean a hurry, which is the same for all of them."""
     _, heard = insistence
     sent(reactor, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
-    assert heard == ["stop", "hurry", "hurry"]
+    sent(reactor, signal.SIGTERM)
+    assert heard == ["stop", "hurry"]
 
 
 def test_whoeverHasBegunTheStop(reactor, insistence) -> None:
