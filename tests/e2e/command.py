@@ -121,9 +121,9 @@ class Running:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    def goesOn(self) -> bool:
-        """Take what it has said; false means that it has ended."""
-        self._listenFor(0)
+    def goesOn(self, seconds: float) -> bool:
+        """Take what it says, for so long at most; false means that it has ended."""
+        self._listenFor(seconds)
         return self._process.poll() is None
 
     def stop(self, number: signal.Signals, seconds: float) -> int:

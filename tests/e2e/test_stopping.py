@@ -145,12 +145,15 @@ def test_signalsOfOneMomentAreTwo(tmp_path, slow: SlowServer, workers: str) -> N
 def test_noSignalDisturbsTheEnd(
     tmp_path, slow: SlowServer, workers: str, number: signal.Signals
 ) -> None:
-    """However many come, and when, it ends as it was told to, and leaves nothing."""
+    """
+    A thousand a second, whenever they come: it ends as it was told to, and leaves nothing. More
+    than the interpreter can take stand on each other, whatever is done at each.
+    """
     running, port = started(tmp_path, slow, workers)
     with running, running.connect(port) as idle:
         exchange(idle, b"verbosity 1\r\n", b"OK\r\n")
         running.send(signal.SIGTERM)
-        while running.goesOn():
+        while running.goesOn(0.001):
             running.send(number)
         assert running.ended(SECONDS) == -signal.SIGTERM
         assert "Traceback" not in running.said

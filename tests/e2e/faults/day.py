@@ -152,8 +152,12 @@ def _check(day: Day, allowed: Collection[str], uncounted: bool) -> None:
     if not uncounted:
         assert counters["forward_error"] == tally.errors.total()
         assert counters["client_err"] == tally.dropped == 0
-    queues = {(name, key): counters[name][key] for name in day.names for key in QUEUES}
+    queues = _queues(day, counters)
     assert not any(queues.values()), queues
+
+
+def _queues(day: Day, counters: dict[str, Any]) -> dict[tuple[str, str], int]:
+    return {(name, key): counters[name][key] for name in day.names for key in QUEUES}
 
 
 def _spareOf(kind: str, stack: ExitStack) -> str:
@@ -199,4 +203,7 @@ async def badDay(
         day = Day(reactor, proxy, servers, relay, crowd)
         async with day.visited():
             yield day
+        if mayLeave:
+            # What those had asked who did not wait is with the servers yet.
+            await day.counted(lambda counters: not any(_queues(day, counters).values()))
         _check(day, errors, mayLeave or others)
