@@ -101,7 +101,8 @@ class _Bystander(threading.Thread):
     def run(self) -> None:
         try:
             with closing(self._proxy.connect()) as client:
-                while not self.over.is_set() and not self.wrong:
+                # The test may be over sooner than this thread has begun.
+                while not (self.rounds and self.over.is_set()) and not self.wrong:
                     self._exchange(client, b"%s:%d" % (self._name, self.rounds))
                     self.rounds += 1
         except OSError as failure:
