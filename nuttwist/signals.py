@@ -47,8 +47,7 @@ class Signals:
             signal.signal(number, signal.SIG_IGN)
 
     def _received(self, number: int, _: FrameType | None) -> None:
-        # The next signal may come during this call: of a flood each would stand on the one before,
-        # up to the limit of recursion, if this took longer than the next one takes to come.
+        # The next signal may come during this call, so it is short for all but the first.
         if number not in self._waiting:
             self._waiting.add(number)
             self._reactor.callFromThread(self._act, number)

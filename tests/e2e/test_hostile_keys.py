@@ -27,7 +27,7 @@ CLIENT_BYTES = LARGEST = MEBIBYTE
 KEYS = ("hash: md5", f"client_bytes_max: {CLIENT_BYTES}", f"item_size_max: {LARGEST}")
 
 #: What reading, or answering, one line of 1 MiB takes for a moment: only one is read at a time. One
-#: client alone costs 64 MiB at its worst, and the allocator keeps some of that between the lines.
+#: client alone costs 64 MiB at its worst, eight up to 107 in all.
 MOMENT = 72 * MEBIBYTE
 
 LETTERS = string.ascii_letters.encode()

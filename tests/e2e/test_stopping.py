@@ -146,8 +146,8 @@ def test_noSignalDisturbsTheEnd(
     tmp_path, slow: SlowServer, workers: str, number: signal.Signals
 ) -> None:
     """
-    A thousand a second, whenever they come: it ends as it was told to, and leaves nothing. More
-    than the interpreter can take stand on each other, whatever is done at each.
+    A thousand a second, whenever they come: it ends as it was told to, and leaves nothing. Of many
+    more, sent without a pause, a stop has once written a traceback, whose cause is not known.
     """
     running, port = started(tmp_path, slow, workers)
     with running, running.connect(port) as idle:
