@@ -6,6 +6,7 @@ first, and one timer is enough. Only a request that is repeated may be older tha
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
@@ -36,7 +37,7 @@ class Deadline:
 
     It runs only while something waits, and is not moved by every request: when it goes off too
     early for the request that is the oldest by then, it is set again. When it goes off so late
-    that the proxy must have been away, the oldest request is given its timeout once more.
+    that the proxy must have been away, what waits by then is given its timeout once more.
     """
 
     def __init__(
@@ -51,9 +52,8 @@ class Deadline:
         self._pipeline = pipeline
         self._passed = passed
         self._delayed: IDelayedCall | None = None
-        # The request that was given more time, and until when.
-        self._spared: Request | None = None
-        self._until = 0.0
+        # What was queued no later than this was given its timeout from then on.
+        self._sparedAt = -inf
 
     def watch(self) -> None:
         """
@@ -81,7 +81,7 @@ class Deadline:
         There is nothing to watch any more.
         """
         self._cancel()
-        self._spared = None
+        self._sparedAt = -inf
 
     def _cancel(self) -> None:
         if self._delayed is not None:
@@ -92,7 +92,7 @@ class Deadline:
         self._delayed = None
         oldest = self._pipeline.oldest()
         if oldest is None or self._timeout is None:
-            self._spared = None
+            self._sparedAt = -inf
             return
         left = self._left(oldest, self._timeout)
         if left > 0:
@@ -102,10 +102,10 @@ class Deadline:
 
     def _left(self, oldest: Request, timeout: float) -> float:
         now = self._clock.seconds()
-        if oldest is self._spared:
-            return self._until - now
+        if oldest.since <= self._sparedAt:
+            return self._sparedAt + timeout - now
         left = oldest.since + timeout - now
         if left > -AWAY * timeout:
             return left
-        self._spared, self._until = oldest, now + timeout
+        self._sparedAt = now
         return timeout

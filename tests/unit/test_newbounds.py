@@ -119,6 +119,19 @@ def test_aTimeoutHoldsForWhatWaitsAlready(machine, before, after):
     assert machine.network.calls == []
 
 
+def test_aShorterTimeoutIsGivenOnceToWhatIsLateByIt(machine):
+    """However many wait: a server that is late with every reply is found out all the same."""
+    machine.serve("one", type="fake", replies=[{"data": "END\r\n", "delay_ms": 150}])
+    pool = machine.start(timeout=5000)
+    client = machine.client()
+    client.send(b"get a\r\n" * 20)
+    machine.network.elapse(1)
+    change(machine, pool, timeout=200)
+    machine.network.elapse(0.2)
+    assert heard(client) == b"END\r\n" * 7 + b"SERVER_ERROR Connection timed out\r\n" * 13
+
+
+
 def test_whatIsLateByANewTimeoutHasItOnceMore(machine):
     """Without a timeout it waits on."""
     machine.serve("one", type="fake", mode="hang")

@@ -139,6 +139,23 @@ def test_aServerThatWasLateMeanwhileIsGivenOneMoreTimeout(machine):
     assert heard(client) == TIMED_OUT
 
 
+def test_whatWaitedWhenTheProxyWasAwayIsGivenTheSameTime(machine):
+    """A server that is late with every reply is found out after that, however many wait."""
+    machine.serve("one", type="fake", replies=[{"data": "END\r\n", "delay_ms": 650}])
+    machine.start(timeout=400)
+    first, second = machine.client(), machine.client()
+    first.send(b"get a\r\n")
+    machine.network.elapse(0.3)
+    second.send(b"get b\r\n")
+    machine.network.frozen = True
+    machine.network.elapse(0.2)
+    machine.network.frozen = False
+    machine.network.elapse(0.399)
+    assert (heard(first), heard(second)) == (b"END\r\n", b"")
+    machine.network.elapse(0.001)
+    assert heard(second) == TIMED_OUT
+
+
 @pytest.mark.parametrize(("timeout", "seconds"), [(400, 0.4), (None, CONNECT_TIMEOUT)])
 def test_aConnectionThatIsNeverMade(machine, timeout, seconds):
     """The pool's timeout holds for connecting too; without one there is a limit all the same."""
