@@ -10,6 +10,7 @@ configuration changes (C{succession}) or goes (C{parting}).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import inf
 
 import attrs
 from twisted.application.service import Service
@@ -73,6 +74,7 @@ class Distributor(Service):
         )
         self.servers = [self._serve(each, index) for index, each in enumerate(config.servers)]
         self._parting = Parting()
+        self._repeatsUntil = inf
         self.ways.build(config, self.servers)
 
     def _serve(self, config: ServerConfig, index: int) -> Server:
@@ -88,7 +90,8 @@ class Distributor(Service):
 
     def _allowance(self) -> Allowance:
         timeout = self.config.timeout
-        return Allowance(self.config.retries if self.running else 0, timeout and timeout / 1000)
+        repeats = self.running and self.seconds() < self._repeatsUntil
+        return Allowance(self.config.retries if repeats else 0, timeout and timeout / 1000)
 
     def backUp(self, other: Distributor | None) -> None:
         """
@@ -102,6 +105,7 @@ class Distributor(Service):
 
     def startService(self) -> None:
         Service.startService(self)
+        self._repeatsUntil = inf
         self.ways.open(running=True)
         # Servers may have been out when it was stopped.
         self.standing.start()
@@ -155,6 +159,8 @@ class Distributor(Service):
         """
         Answer what waits, for so many seconds at most, and close: nobody sends anything new.
         """
+        # What is not answered by then would be repeated where nothing ends it.
+        self._repeatsUntil = self.seconds() + seconds
         return gatherResults(self._parting.finish(self._backends(), seconds))
 
     def _backends(self) -> list[Backend]:

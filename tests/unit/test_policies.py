@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from nuttwist.config import Listen, PoolConfig, ServerConfig
 from nuttwist.service import ProxyService
-from tests.unit.pools import ask, feed, heardAll
+from tests.unit.pools import ask, feed, heard, heardAll
 
 REFUSED = b"SERVER_ERROR Connection refused\r\n"
 OUT = b"SERVER_ERROR server two is out: Connection refused\r\n"
@@ -262,3 +263,22 @@ def test_serversOfTwoPoolsAreTwo(machine, backs):
         b"$%d\r\n%s\r\n" % (len(k), k) for k in (own, gone)
     )
     assert ask(client, words).startswith(b"-CROSSSLOT")
+
+
+def test_aRemovedBackupThatRepeatsDoesNotGoOnForEver(machine):
+    """What its servers have not answered when its time is over fails, and nothing is left of it."""
+    machine.serve("one")
+    machine.serve("silent", type="fake", mode="hang")
+    front = config(machine, "pool", ["one"], on_failure="backup", backup="spare")
+    spare = config(machine, "spare", ["silent"], retries=3, drain_timeout=5000)
+    distributor, _ = start(machine, front, spare)
+    distributor.eject("one")
+    client = machine.client()
+    client.send(b"get k\r\n")
+    machine.network.settle()
+    machine.proxy.reconfigure([attrs.evolve(front, on_failure="fail", backup=None)])
+    machine.network.elapse(4.9)
+    assert heard(client) == b""
+    machine.network.elapse(0.2)
+    assert heard(client) == b"SERVER_ERROR Software caused connection abort\r\n"
+    assert machine.network.calls == []
