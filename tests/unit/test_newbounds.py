@@ -131,7 +131,6 @@ def test_aShorterTimeoutIsGivenOnceToWhatIsLateByIt(machine):
     assert heard(client) == b"END\r\n" * 7 + b"SERVER_ERROR Connection timed out\r\n" * 13
 
 
-
 def test_whatIsLateByANewTimeoutHasItOnceMore(machine):
     """Without a timeout it waits on."""
     machine.serve("one", type="fake", mode="hang")
