@@ -20,7 +20,7 @@ from nuttwist.form import described
 from nuttwist.listening.refusal import cannotListen
 from nuttwist.logs.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
 from nuttwist.logs.process import Verbosity, reopenLogs
-from nuttwist.signals import Insistence, Signals
+from nuttwist.signals import Insistence, Signals, neverTooMany
 
 _log = Logger(namespace="nuttwist.command")
 
@@ -129,6 +129,7 @@ class CommandService(MultiService):
             # What comes before the reactor runs is done when it does.
             self._signals.install()
             self._reactor.callWhenRunning(self._insistence.install)
+            self._reactor.callWhenRunning(neverTooMany)
             STARTING(_log, version=described(), pid=os.getpid())
 
     def startService(self) -> None:

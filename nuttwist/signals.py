@@ -123,3 +123,14 @@ def stopEarly(reactor: Any) -> None:
     for each in actions:
         if signal.getsignal(each) != signal.SIG_IGN:
             signal.signal(each, stop)
+
+
+def neverTooMany() -> None:
+    """
+    Let signals come faster than the reactor runs. Python writes a byte for each to the descriptor
+    that wakes the reactor, and is to say nothing when that is full: then it is awake already.
+    """
+    # Of a child that ends meanwhile nothing else would wake it.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
+    signal.pthread_sigmask(signal.SIG_SETMASK, held)

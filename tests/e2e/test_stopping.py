@@ -145,15 +145,12 @@ def test_signalsOfOneMomentAreTwo(tmp_path, slow: SlowServer, workers: str) -> N
 def test_noSignalDisturbsTheEnd(
     tmp_path, slow: SlowServer, workers: str, number: signal.Signals
 ) -> None:
-    """
-    A thousand a second, whenever they come: it ends as it was told to, and leaves nothing. Of many
-    more, sent without a pause, a stop has once written a traceback, whose cause is not known.
-    """
+    """Whenever they come, and however many: it ends as it was told to, and leaves nothing."""
     running, port = started(tmp_path, slow, workers)
     with running, running.connect(port) as idle:
         exchange(idle, b"verbosity 1\r\n", b"OK\r\n")
         running.send(signal.SIGTERM)
-        while running.goesOn(0.001):
+        while running.goesOn(0):
             running.send(number)
         assert running.ended(SECONDS) == -signal.SIGTERM
         assert "Traceback" not in running.said

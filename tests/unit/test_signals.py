@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from contextlib import suppress
 
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from nuttwist.signals import Insistence, Signals, stopEarly
+from nuttwist.signals import Insistence, Signals, neverTooMany, stopEarly
 
 
 class Reactor(MemoryReactorClock):
@@ -68,6 +70,33 @@ def test_aFloodIsActedUponOnce(reactor) -> None:
     assert acted == [1]
     sent(reactor, signal.SIGUSR1)
     assert acted == [1, 1]
+
+
+@pytest.fixture
+def waker():
+    """Give the descriptor that Python writes each signal to, with no room left in it."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writable, bytes(65536))
+    before = signal.set_wakeup_fd(writable)
+    yield writable
+    signal.set_wakeup_fd(before)
+    os.close(readable)
+    os.close(writable)
+
+
+def test_nobodyIsToldOfSignalsThatWakeWhoIsAwake(waker, monkeypatch) -> None:
+    """More signals than the reactor has read are no error, and it is woken by them as before."""
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    neverTooMany()
+    held = signal.signal(signal.SIGUSR1, lambda *_: None)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, held)
+    assert complaints == []
+    assert signal.set_wakeup_fd(-1) == waker
 
 
 def test_whatIsIgnoredEndsNobody(reactor) -> None:
