@@ -7,7 +7,7 @@ renewed, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,9 +16,10 @@ import attrs
 from nuttwist.config import Listen, PoolConfig
 from nuttwist.config.certificates import Files, Identity, Read, fromDisk
 from nuttwist.config.endpoint import Endpoint, readEndpoint
-from nuttwist.config.rules import SettingError
+from nuttwist.config.rules import SettingError, numericHost
 
 INSTALLED = "only with the packages for encryption: pip install nuttwist[tls]"
+NAME = "a name that a certificate can have"
 
 
 @attrs.frozen
@@ -120,6 +121,7 @@ def _endpointIdentity(endpoint: Endpoint, files: Files) -> Identity:
 
 def _serversSee(pool: PoolConfig, read: Read) -> Credentials:
     ssl = _library("tls", "true", pool.name)
+    _checkNames(pool)
     files = Files(read, pool.name, _called)
     trust = mine = None
     if pool.tls_ca is not None:
@@ -130,6 +132,28 @@ def _serversSee(pool: PoolConfig, read: Read) -> Credentials:
         made = ssl.CertificateOptions(**attrs.asdict(mine, recurse=False))
         _tried("tls_certificate", pool.tls_certificate, pool.name, made.getContext)
     return Credentials(files.contents, None, trust, mine)
+
+
+def _checkNames(pool: PoolConfig) -> None:
+    import idna  # noqa: PLC0415  an extra
+
+    for key, value, name, allowed in _names(pool):
+        if numericHost(name) is None:
+            try:
+                # So does Twisted, but with each connection.
+                idna.encode(name)
+            except UnicodeError as error:
+                raise SettingError(key, value, f"{allowed}: {error}", pool.name) from None
+
+
+def _names(pool: PoolConfig) -> Iterator[tuple[str, str, str, str]]:
+    # Each with the setting that says so, its value, and what is allowed there.
+    if pool.tls_name is not None:
+        yield "tls_name", pool.tls_name, pool.tls_name, NAME
+        return
+    for each in pool.servers:
+        allowed = f"true with tls_name, or if each server has {NAME}, unlike {each.host!r}"
+        yield "tls", "true", each.host, allowed
 
 
 def _asTwisteds(certificate: Any) -> Any:

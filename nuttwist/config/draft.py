@@ -21,6 +21,16 @@ from nuttwist.config.yaml import Branch, Node, Place, Scalar, pairsOf
 
 ONE_SERVER_A_LINE = f"a list with one server a line, each {SERVER_FORM}"
 KEYS_OF_POOL = "keys with values on lines of their own, such as 'timeout: 400'"
+#: The settings that files with certificates and keys depend on.
+ENCRYPTING = (
+    "listen",
+    "servers",
+    "tls",
+    "tls_ca",
+    "tls_name",
+    "tls_certificate",
+    "tls_key",
+)
 DEFAULTS = {
     each.name: each.default
     for each in attrs.fields(PoolConfig)
@@ -39,7 +49,6 @@ class Draft:
         self.name = name
         self._body = body
         self._notes = notes
-        self._mistakes = 0
         self._keys: dict[str, Scalar] = {}
         self._values: dict[str, Scalar] = {}
         self._settings: dict[str, Any] = {}
@@ -64,7 +73,6 @@ class Draft:
         """Take in all keys, and note what is wrong with each or between them."""
         if not POOL_RULES["name"].holds(self.name.text):
             problem = f"a pool named {self.name.text!r}"
-            self._mistakes += 1
             self._notes.note(self.name.place, problem, POOL_RULES["name"].allowed)
         if isinstance(self._body, Scalar) or not self._body.isMapping:
             self.about("", self._body.place, f"saw {_kind(self._body)}", KEYS_OF_POOL)
@@ -83,9 +91,17 @@ class Draft:
                 if key not in self._keys:
                     self.about(key, self.name.place, "missing", form)
 
-    def isRight(self) -> bool:
-        """Whether there was no mistake in it yet."""
-        return self._mistakes == 0
+    def encrypting(self) -> PoolConfig | None:
+        """What it says of encryption, whatever else it says; C{None} if that was not understood."""
+        known = {key: self._settings[key] for key in ENCRYPTING if key in self._settings}
+        written = {"listen", "servers", *self._keys}
+        if any(key in written and key not in known for key in ENCRYPTING):
+            return None
+        try:
+            return PoolConfig(name=self.name.text, **known)
+        except SettingError:
+            # That has been noted.
+            return None
 
     def finished(self) -> PoolConfig:
         """The pool; to be called if there was no mistake."""
@@ -93,7 +109,6 @@ class Draft:
 
     def about(self, key: str, place: Place, problem: str, allowed: str) -> None:
         """Note a mistake that no single value shows."""
-        self._mistakes += 1
         self._notes.note(place, problem, allowed, self.name.text, key)
 
     def refused(self, key: str, allowed: str) -> None:
@@ -101,7 +116,6 @@ class Draft:
         self._refused(key, self._values[key], allowed)
 
     def _refused(self, key: str, seen: Scalar, allowed: str) -> None:
-        self._mistakes += 1
         value = None if key in SECRET_KEYS else seen.text
         self._notes.note(seen.place, describe(key, seen.text), allowed, self.name.text, key, value)
 

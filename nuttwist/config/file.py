@@ -129,8 +129,9 @@ def _checkBackups(drafts: Sequence[Draft]) -> None:
 
 def _checkCertificates(drafts: Sequence[Draft]) -> None:
     for draft in drafts:
-        if draft.isRight():
+        pool = draft.encrypting()
+        if pool is not None:
             try:
-                readCredentials([draft.finished()])
+                readCredentials([pool])
             except SettingError as error:
                 draft.refused(error.key, error.allowed)

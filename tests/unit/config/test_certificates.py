@@ -114,3 +114,36 @@ def test_missingPackagesAreNamed(authority, monkeypatch):
     ):
         with pytest.raises(SettingError, match=r"pip install nuttwist\[tls\]"):
             readCredentials([pool])
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["tls_name: cache_1"], "tls_name: saw 'cache_1', allowed: a name that a certificate can"),
+        ([f"tls_name: {'x' * 64}"], "a certificate can have: Label too long"),
+        ([], "tls: saw 'true', allowed: true with tls_name, or if each server has a name that a"),
+        (["tls_name: cache-1"], ""),
+        (["tls_name: ::1"], ""),
+    ],
+)
+def test_nameThatNoCertificateHasIsAMistake(tmp_path, lines, said):
+    """What the library would refuse with each connection is refused at once."""
+    path = tmp_path / "conf.yml"
+    path.write_text(poolText("tls: true", *lines, servers=["cache_1:1:1"]))
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            loadConfig(str(path))
+    else:
+        loadConfig(str(path))
+
+
+def test_anotherMistakeHidesNoCertificate(tmp_path):
+    """All that is wrong with a pool is told at once, and each once."""
+    said = mistakes(tmp_path, "tls: true", "timeout: soon", "tls_ca: /nowhere.pem")
+    assert [line.split(": saw")[0].split(": ")[-1] for line in said.splitlines()] == [
+        "timeout",
+        "tls_ca",
+    ]
+    said = mistakes(tmp_path, "tls: true", "tls_ca: ''", listen="ssl:1:privateKey=/nowhere.pem")
+    assert "tls_ca" in said
+    assert "nowhere" not in said
