@@ -139,7 +139,7 @@ class Distributor(Service):
         differs = self._wiring.differs(config)
         self.config = config
         self._wiring = attrs.evolve(self._wiring, config=config, settings=settings)
-        self.ledger.limit, self.ledger.retryAfter, self.ledger.retryMost = _terms(config)
+        self.standing.change(*_terms(config))
         change = Succession.between(self.servers, config.servers)
         for server in change.gone:
             self.standing.forget(server.config.name)

@@ -82,6 +82,13 @@ class Standing:
         """
         return self._revival.stop()
 
+    def change(self, limit: int, retryAfter: float, retryMost: float) -> None:
+        """
+        Go by other terms; see L{EjectionLedger.change}.
+        """
+        self._ledger.change(limit, retryAfter, retryMost, self._seconds())
+        self._revival.schedule()
+
     def failed(self, server: str, why: str) -> bool:
         """
         Count a failure, and eject the server when there were enough in a row.

@@ -21,16 +21,17 @@ class NoListener(CannotListenError):
         self.label = label
 
     def __str__(self) -> str:
-        return f"{self.label}: {cannotListen(self)}"
+        return cannotListen(self)
 
 
 def cannotListen(error: CannotListenError) -> str:
     """
-    Where, and why not.
+    Who, where, and why not; who is not known of every error.
     """
+    who = f"{error.label}: " if isinstance(error, NoListener) else ""
     port = os.fsdecode(error.port) if isinstance(error.port, bytes) else error.port
     place = f"{error.interface}:{port}" if error.interface else f"{port}"
-    return f"cannot listen on {place}: {reasonOf(error)}"
+    return f"{who}cannot listen on {place}: {reasonOf(error)}"
 
 
 def reasonOf(error: CannotListenError) -> str:

@@ -99,7 +99,9 @@ LISTENER_LOST = Event(
 # -- pools
 
 POOL_DRAINING = Event(
-    "pool_draining", _INFO, "{pool}: {clients} clients have {seconds:g} s for what is in flight"
+    "pool_draining",
+    _INFO,
+    "{pool}: draining, clients: {clients}, {seconds:g} s for what is in flight",
 )
 POOL_STOPPED = Event("pool_stopped", _INFO, "{pool}: stopped")
 NOT_ENDED = Event("removal_failed", _CRITICAL, "what was removed did not end well")

@@ -86,6 +86,18 @@ class EjectionLedger:
     _failures: dict[str, int] = attrs.field(init=False, factory=dict)
     _absences: dict[str, _Absence] = attrs.field(init=False, factory=dict)
 
+    def change(self, limit: int, retryAfter: float, retryMost: float, now: float) -> None:
+        """
+        Go by other terms. With shorter times a server that is out is due no later than that long
+        from now on; one that a person has ejected keeps its time.
+        """
+        most = retryAfter if retryAfter < self.retryAfter else max(retryAfter, retryMost)
+        self.limit, self.retryAfter, self.retryMost = limit, retryAfter, retryMost
+        for each in self._absences.values():
+            if not each.byHand:
+                each.term = min(each.term, most)
+                each.until = None if each.until is None else min(each.until, now + most)
+
     def failed(self, server: str, now: float) -> bool:
         """
         Count a failure of a server; one of a server that is out already is not counted.

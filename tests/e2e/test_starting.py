@@ -75,7 +75,7 @@ def test_portOfPoolInUseIsAnError(runner: tuple[str, ...], occupied: int, tmp_pa
     ended = finished(*runner, *options(path, freePort()), cwd=tmp_path)
     said = ended.stdout + ended.stderr
     assert ended.returncode == 1
-    assert f"nutproxy: cannot listen on 127.0.0.1:{occupied}: " in said
+    assert f"nutproxy: alpha: cannot listen on 127.0.0.1:{occupied}: " in said
     assert "Traceback" not in said
     assert not (tmp_path / "twistd.pid").exists()
 

@@ -255,7 +255,8 @@ def test_portInUseIsAnError(which: str, tmp_path: Path) -> None:
         options = ["-c", str(path), "-a", HOST, "-s", str(stats), "--workers=2"]
         ended = finished(*TWISTD, "-n", "nutproxy", *options, cwd=tmp_path)
     assert ended.returncode == 1
-    assert f"nutproxy: cannot listen on {HOST}:{taken}: " in ended.stdout + ended.stderr
+    who = "alpha" if which == "pool" else "statistics"
+    assert f"nutproxy: {who}: cannot listen on {HOST}:{taken}: " in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
 
 

@@ -16,6 +16,7 @@ from zope.interface.verify import verifyObject
 
 from nuttwist.command import CommandService
 from nuttwist.demo.service import DemoService
+from nuttwist.listening.refusal import NoListener
 from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import Verbosity
 from nuttwist.tap import Options, StartError, makeService
@@ -143,6 +144,19 @@ def test_takenPortIsToldInOneLine(place: tuple[str | None, object], told: str, s
         getattr(command, step)()
     reason = "Address already in use"
     assert failed.value.code == f"nutproxy: cannot listen on {told}: {reason}"
+
+
+def test_takenPortIsToldWithWhoWantsIt() -> None:
+    """One of many pools is named."""
+    command = CommandService(
+        MemoryReactorClock(), Verbosity(5, LogPublisher()), lambda: None, lambda: None
+    )
+    taken = CannotListenError("127.0.0.1", 22121, OSError(98, "Address already in use"))
+    Failing(NoListener("alpha", taken)).setServiceParent(command)
+    with pytest.raises(StartError) as failed:
+        command.privilegedStartService()
+    told = "alpha: cannot listen on 127.0.0.1:22121: Address already in use"
+    assert failed.value.code == f"nutproxy: {told}"
 
 
 def test_startFailureIsBothAnExceptionAndAnExit() -> None:

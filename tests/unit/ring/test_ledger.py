@@ -236,3 +236,22 @@ def test_timesOutGrowToTheCapWhateverChanceSays(first, most, chances):
         seconds = ledger.postpone("a", 7.0)
         assert whole * (1 - JITTER) <= seconds <= whole
         assert ledger.until("a") == 7.0 + seconds
+
+
+@pytest.mark.parametrize(
+    ("retryAfter", "retryMost", "until"),
+    [(30.0, 240.0, 130.0), (60.0, 300.0, 130.0), (10.0, 240.0, 70.0), (30.0, 50.0, 110.0)],
+)
+def test_shorterTermsHoldForWhoIsOut(retryAfter, retryMost, until):
+    """A server that is out is due no later than with the new terms from now on; no sooner else."""
+    ledger = ledgerOf(limit=1)
+    ledger.failed("a", 0.0)
+    ledger.eject("hand", 500.0, byHand=True)
+    ledger.eject("never", None)
+    ledger.postpone("a", 10.0)
+    ledger.postpone("a", 10.0)
+    ledger.change(2, retryAfter, retryMost, 60.0)
+    assert (ledger.until("a"), ledger.until("hand"), ledger.until("never")) == (until, 500.0, None)
+    assert not ledger.failed("b", 60.0)
+    ledger.asked("a")
+    assert ledger.postpone("a", 200.0) == {130.0: 240.0, 70.0: 20.0, 110.0: 50.0}[until]
