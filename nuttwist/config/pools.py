@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from nuttwist.config import PoolConfig, SettingError, repeated
+from nuttwist.config import Listen, PoolConfig, SettingError, repeated
+from nuttwist.config.endpoint import readEndpoint
 
 
 @attrs.frozen
@@ -71,9 +72,13 @@ def checkPools(pools: Sequence[PoolConfig]) -> None:
 
 def _checkListeners(pools: Sequence[PoolConfig]) -> None:
     # Of a port that the system chooses there are enough for all.
-    choosy = [
-        pool for pool in pools if pool.listen.endpoint or pool.listen.path or pool.listen.port
-    ]
+    choosy = [pool for pool in pools if not _takesAnyPort(pool.listen)]
     for again, first in repeated(attrs.evolve(pool.listen, mode=None) for pool in choosy):
         allowed = f"each address once, pool {choosy[first].name!r} has this one"
         raise SettingError("listen", choosy[again].listen.address, allowed, choosy[again].name)
+
+
+def _takesAnyPort(listen: Listen) -> bool:
+    if listen.endpoint:
+        return readEndpoint(listen.endpoint).settings.get("port") == "0"
+    return not (listen.path or listen.port)

@@ -182,7 +182,8 @@ def test_poolsOfAProgramAreToldApart(pools, message):
 
 def test_poolsMayAllLeaveThePortToTheSystem():
     """Port 0 is not one address."""
-    checkPools([pool(name, listen=Listen(host="127.0.0.1")) for name in "pq"])
+    for listen in (Listen(host="127.0.0.1"), Listen(endpoint="tcp:0:interface=127.0.0.1")):
+        checkPools([pool(name, listen=listen) for name in "pq"])
 
 
 def test_backupOfAProgramIsFound():
