@@ -226,7 +226,7 @@ class Backend(ClientFactory):
         """
         if protocol is self._protocol:
             self._gone(trouble)
-        self._ending.closed()
+        self._ending.closed(protocol.transport)
 
     def drop(self, trouble: Trouble) -> None:
         """

@@ -88,10 +88,15 @@ class Ending:
         """
         self._sockets += 1
 
-    def closed(self) -> None:
+    def closed(self, transport: StreamTransport) -> None:
         """
         There is one less.
+
+        @param transport: whose it was.
         """
+        if transport is self.parting:
+            # One over TLS cannot be aborted once it is gone.
+            self.parting = None
         self._sockets -= 1
         self.look()
 

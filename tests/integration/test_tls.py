@@ -98,6 +98,20 @@ class EncryptedServers:
         await (await self.client(self.secured(server))).answers(GET, PROTOCOL_ERROR)
         self.assertIn("TLS: certificate verify failed", "".join(texts))
 
+    async def test_aPoolThatGoesLeavesNothing(self):
+        """A pool with several connections over TLS is removed in good order."""
+        texts = self.heard()
+        pool = self.secured(self.tlsServer(LOOPBACK), server_connections=2, drain_timeout=60_000)
+        proxy = pool.parent
+        client = await self.client(pool)
+        await client.answers(b"get a\r\nget b\r\nget c\r\nget d\r\n", b"END\r\n" * 4)
+        self.assertEqual(pool.distributor.servers[0].counters.server_connections, 2)
+        await proxy.reconfigure([self.configure(self.demo("two"), name="other")])
+        while not any("stopped" in each or "did not end" in each for each in texts):
+            await self.turn()
+        self.assertEqual(pool.distributor.servers[0].counters.server_connections, 0)
+        self.assertFalse([each for each in texts if "did not end" in each])
+
     async def test_aServerThatSpeaksPlainly(self):
         """What a server without TLS says is no handshake."""
         self.authority = Authority(self.directory())
