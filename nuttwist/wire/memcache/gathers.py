@@ -4,20 +4,20 @@ The sums of split memcached requests.
 
 from __future__ import annotations
 
-from array import array
+from io import BytesIO
+from typing import Any
 
 from nuttwist.wire.gather import Gather
 from nuttwist.wire.memcache import scan
+from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.memcache.errors import errorLine
+from nuttwist.wire.memcache.manykeys import Shares, stretches
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, Request
 
 #: Bytes that a key takes in memory until its request is complete: an object, and two places.
 KEY = 80
-
-#: When there are more keys than this, they are packed.
-MANY = 4096
 
 END = b"END\r\n"
 OK = b"OK\r\n"
@@ -32,19 +32,18 @@ class Retrieval(Gather):
     """
     A get, gets, gat or gats of several keys, split by server.
 
+    @ivar blocks: what was found, by key, of each part; by its pipeline.
     @ivar partial: answer with what was found although a part failed.
     """
 
-    __slots__ = ("_blocks", "_keys", "_packed", "_pipelines", "partial")
+    __slots__ = ("_keys", "_pipelines", "blocks", "partial")
 
     def __init__(self, owner: ReplyQueue, partial: bool) -> None:
         Gather.__init__(self, owner)
         self.partial = partial
         self._keys: list[bytes] = []
         self._pipelines: list[Pipeline] = []
-        # In their place when there are many: the keys, and of each the number of its part.
-        self._packed: tuple[bytes, array[int]] | None = None
-        self._blocks: dict[Pipeline, dict[bytes, bytes]] = {}
+        self.blocks: dict[Any, dict[bytes, bytes]] = {}
 
     def split(
         self,
@@ -67,29 +66,20 @@ class Retrieval(Gather):
         parts: list[tuple[Pipeline, Request]] = []
         for pipeline in sorted(groups, key=_rank):
             blocks: dict[bytes, bytes] = {}
-            self._blocks[pipeline] = blocks
+            self.blocks[pipeline] = blocks
             # Each key is followed by one blank, the last one too: twemproxy's form, byte for byte.
             data = head + b" ".join(groups[pipeline]) + b" \r\n"
             parts.append((pipeline, Request(self, data, now, CLASSIC, blocks)))
         self.beside = KEY * len(keys)
-        if len(keys) > MANY:
-            self._pack()
         self.start(parts)
 
-    def _pack(self) -> None:
-        numbers = {pipeline: number for number, pipeline in enumerate(self._blocks)}
-        words = b" ".join(self._keys)
-        order = array("I", [numbers[each] for each in self._pipelines])
-        self._packed = words, order
-        self.beside = len(words) + order.itemsize * len(order)
-        self._keys, self._pipelines = [], []
-
-    def _picked(self) -> list[bytes]:
-        if self._packed is None:
-            return scan.picked(self._keys, self._pipelines, self._blocks)
-        words, order = self._packed
-        numbered = list(self._blocks)
-        return scan.picked(words.split(b" "), [numbered[number] for number in order], self._blocks)
+    def found(self) -> bytes:
+        """
+        The values in the order of the keys, and one C{END}.
+        """
+        blocks: list[bytes] = scan.picked(self._keys, self._pipelines, self.blocks)
+        blocks.append(END)
+        return b"".join(blocks)
 
     def merged(self) -> bytes:
         """
@@ -100,14 +90,58 @@ class Retrieval(Gather):
                 self.troubles.setdefault(index, INVALID)
         trouble = self.firstTrouble(UNKNOWN)
         if trouble is None or (self.partial and len(self.troubles) < len(self.parts)):
-            blocks = self._picked()
-            blocks.append(END)
-            whole = b"".join(blocks)
+            whole = self.found()
         else:
             whole = self.error(trouble)
         # It may have to wait for its turn.
-        self._blocks.clear()
+        self.blocks.clear()
         return whole
+
+
+class LongRetrieval(Retrieval):
+    """
+    One of very many keys. Kept of them are the bytes, and of each the number of its part.
+    """
+
+    __slots__ = ("_shares",)
+
+    def __init__(self, owner: ReplyQueue, partial: bool, shares: Shares) -> None:
+        """
+        @param shares: what each server has of them.
+        """
+        Retrieval.__init__(self, owner, partial)
+        self._shares = shares
+
+    def share(self, head: bytes, now: float) -> None:
+        """
+        Send each server its share.
+
+        @param head: what stands before the keys, with a blank at its end.
+        """
+        shares = self._shares
+        parts: list[tuple[Pipeline, Request]] = []
+        for number, (pipeline, pieces) in enumerate(shares.pieces.items()):
+            blocks: dict[bytes, bytes] = {}
+            self.blocks[number] = blocks
+            data = b"".join([head, *pieces, CRLF])
+            parts.append((pipeline, Request(self, data, now, CLASSIC, blocks)))
+            # They are in the data by now.
+            pieces.clear()
+        self.beside = shares.size()
+        self.start(sorted(parts, key=_rankOfPart))
+
+    def found(self) -> bytes:
+        """
+        The values in the order of the keys, and one C{END}.
+        """
+        whole, order, at = BytesIO(), self._shares.order, 0
+        for stretch in stretches(self._shares.words):
+            keys = stretch.split(b" ")
+            numbers = order[at : at + len(keys)].tolist()
+            whole.writelines(scan.picked(keys, numbers, self.blocks))
+            at += len(keys)
+        whole.write(END)
+        return whole.getvalue()
 
 
 class Flush(Gather):
@@ -145,3 +179,7 @@ def flush(owner: ReplyQueue, line: bytes, fleet: list[tuple[str, Pipeline]], now
 
 def _rank(pipeline: Pipeline) -> int:
     return pipeline.rank
+
+
+def _rankOfPart(part: tuple[Pipeline, Request]) -> int:
+    return part[0].rank

@@ -17,7 +17,9 @@ from collections.abc import Iterable
 from nuttwist.wire.memcache import commands as c, scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
 from nuttwist.wire.memcache.keys import routeDecoded
-from nuttwist.wire.memcache.shapes import SHAPES, refuseLong, several
+from nuttwist.wire.memcache.manykeys import squeezed
+from nuttwist.wire.memcache.retrieving import retrieveLong, several
+from nuttwist.wire.memcache.shapes import SHAPES, refuseLong
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, NOTHING, QUIET, Request
@@ -116,12 +118,12 @@ class MemcacheRequests:
         """
         if len(line) > self.maxLine and line[:1] not in c.NOT_TEXT_BYTES:
             return self._endless()
+        if len(line) > c.SHORT_LINE:
+            return self._long(line)
         words = [word for word in line.split(b" ") if word]
         command = COMMANDS.get(words[0]) if words else None
         if command is None:
             return self._unknown(line)
-        if len(line) > c.SHORT_LINE and not line.startswith((b"get ", b"gets ")):
-            return refuseLong(self, words, command)
         return SHAPES[command.shape](self, line, words, command)
 
     def partial(self, rest: bytes) -> None:
@@ -213,6 +215,18 @@ class MemcacheRequests:
         elif not silent:
             self.replies.answer(error)
         return 0
+
+    def _long(self, line: bytes) -> int:
+        # It may have very many words.
+        tidy = squeezed(line)
+        words = tidy.split(b" ", 5)
+        command = COMMANDS.get(words[0])
+        if command is None:
+            return self._unknown(line)
+        if line.startswith((b"get ", b"gets ")):
+            return retrieveLong(self, line, tidy)
+        words[-1] = words[-1].rpartition(b" ")[2]
+        return refuseLong(self, words, command)
 
     def _endless(self) -> int:
         self.replies.hangUp(b"" if self.settings.hangUp else c.LINE_TOO_LONG)

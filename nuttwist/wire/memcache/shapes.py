@@ -8,16 +8,14 @@ of the proxy's own, or in a gather.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable
 
-from nuttwist.wire.memcache import commands as c, gathers, scan
+from nuttwist.wire.memcache import commands as c, gathers
+from nuttwist.wire.memcache.client import Client
 from nuttwist.wire.memcache.commands import CRLF, Command, Shape
 from nuttwist.wire.memcache.keys import hasFlag, isKey, isWord, routeDecoded, routedKey
-from nuttwist.wire.pipeline import Pipeline
-from nuttwist.wire.replyqueue import ReplyQueue
+from nuttwist.wire.memcache.retrieving import several
 from nuttwist.wire.request import CLASSIC, NOTHING, QUIET
-from nuttwist.wire.router import Router, Settings
 
 #: The numbers of a storage command: FLAGS EXPTIME LENGTH.
 STORED = (c.FLAGS, c.EXPTIME, c.ANY_LENGTH)
@@ -32,26 +30,6 @@ NOREPLY = (Shape.STORE, Shape.CHANGE, Shape.VERBOSITY, Shape.FLUSH)
 #: Sub-statistics of a server's own memory, which the proxy has none of; clients that ask for
 #: them at once get an empty list.
 EMPTY_STATS = frozenset({b"items", b"slabs", b"sizes", b"settings", b"conns"})
-
-
-class Client(Protocol):
-    """
-    The client a line came from; see L{nuttwist.wire.memcache.requests.MemcacheRequests}.
-    """
-
-    replies: ReplyQueue
-    router: Router
-    settings: Settings
-
-    def submit(self, pipeline: Pipeline, data: bytes, expect: int) -> None: ...
-
-    def fed(self, pipelines: Iterable[Pipeline]) -> None: ...
-
-    def announce(self, line: bytes, key: bytes, size: int, expect: int) -> int: ...
-
-    def skip(self, error: bytes, size: int | None, silent: bool = False) -> int: ...
-
-    def refuse(self, error: bytes, silent: bool = False) -> int: ...
 
 
 def number(word: bytes, allowed: range) -> int | None:
@@ -77,6 +55,8 @@ def announced(words: list[bytes], command: Command) -> int | None:
 def refuseLong(client: Client, words: list[bytes], command: Command) -> int:
     """
     A line that is longer than every server reads.
+
+    @param words: its first ones, up to a length, and its last one.
     """
     silent = words[-1] == b"noreply" and command.shape in NOREPLY
     return client.skip(c.LINE_TOO_LONG, announced(words, command), silent)
@@ -93,34 +73,6 @@ def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) 
         return client.refuse(command.wrong)
     head = b" ".join(words[: command.key]) + b" "
     return 0 if several(client, line, head, b" ".join(keys)) else client.refuse(c.BAD_FORMAT)
-
-
-def several(client: Client, line: bytes, head: bytes, words: bytes) -> bool:
-    """
-    Send a retrieval on its way: as it came if one server has all the keys, or else split.
-
-    @param head: what stands before the keys, with a blank at its end.
-    @param words: the keys, one blank between them.
-    @return: whether all the keys are well formed; if not, nothing was sent.
-    """
-    router = client.router
-    keys: list[bytes] = []
-    pipelines: list[Any] = []
-    groups = scan.spread(words, router.routes, keys, pipelines)
-    if not groups:
-        for number, key in enumerate(keys):
-            if pipelines[number] is None:
-                if not isKey(key):
-                    return False
-                pipelines[number] = router.route(key)
-        groups = scan.grouped(keys, pipelines)
-    if len(groups) == 1:
-        client.submit(next(iter(groups)), line + CRLF, CLASSIC)
-    else:
-        gather = gathers.Retrieval(client.replies, client.settings.partial_results)
-        gather.split(head, keys, pipelines, groups, router.seconds())
-        client.fed(groups)
-    return True
 
 
 def store(client: Client, line: bytes, words: list[bytes], command: Command) -> int:

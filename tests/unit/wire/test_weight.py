@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nuttwist.wire.counters import PoolCounters
-from nuttwist.wire.memcache.gathers import KEY, MANY
+from nuttwist.wire.memcache.gathers import KEY
+from nuttwist.wire.memcache.manykeys import MANY
 from nuttwist.wire.memcache.replies import MemcacheReplies
 from nuttwist.wire.redis import gathers
 from nuttwist.wire.redis.resp import request
