@@ -17,6 +17,9 @@ from nuttwist.wire.pipeline import Pipeline
 #: More keys than this are very many.
 MANY = 4096
 
+#: Fewer bytes than this are not so many, whatever is in them.
+MANY_BYTES = 2 * MANY
+
 #: Bytes in which a stretch ends with the key that is there.
 STRETCH = 16384
 

@@ -10,7 +10,7 @@ from nuttwist.wire.memcache import commands as c, gathers, scan
 from nuttwist.wire.memcache.client import Client
 from nuttwist.wire.memcache.commands import CRLF
 from nuttwist.wire.memcache.keys import isKey
-from nuttwist.wire.memcache.manykeys import MANY, Shares, stretches
+from nuttwist.wire.memcache.manykeys import MANY, MANY_BYTES, Shares, stretches
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.request import CLASSIC
 from nuttwist.wire.router import Router
@@ -36,7 +36,7 @@ def several(client: Client, line: bytes, head: bytes, words: bytes) -> bool:
     @param words: the keys, one blank between them.
     @return: whether all the keys are well formed; if not, nothing was sent.
     """
-    if len(words) > 2 * MANY and words.count(b" ") >= MANY:
+    if len(words) > MANY_BYTES and words.count(b" ") >= MANY:
         return _many(client, line, head, words)
     router = client.router
     keys: list[bytes] = []

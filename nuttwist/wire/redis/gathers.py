@@ -65,7 +65,7 @@ class Split(Gather):
         parts: list[tuple[Pipeline, Request]] = []
         for pipeline in sorted(shares, key=_rank):
             numbers[pipeline] = len(parts)
-            parts.append((pipeline, Request(self, scan.encoded(shares[pipeline]), now)))
+            parts.append((pipeline, Request(self, scan.encoded(shares.pop(pipeline)), now)))
         self.order = [numbers[pipeline] for pipeline in routed]
         self.beside = KEY * len(routed)
         self.start(parts)

@@ -8,6 +8,7 @@ Sources: redis's protocol specification; networking.c, processMultibulkBuffer, f
 
 from __future__ import annotations
 
+from nuttwist.wire.joining import MANY
 from nuttwist.wire.redis import limits
 from nuttwist.wire.redis.inline import splitInline
 from nuttwist.wire.redis.keys import integer
@@ -31,6 +32,7 @@ class RequestLines:
         "_pieces",
         "_raw",
         "_room",
+        "_stretches",
         "maxLine",
         "replies",
         "session",
@@ -42,10 +44,12 @@ class RequestLines:
         self.session = session
         self.follow(settings)
         # Of a request that is coming: arguments left, those there, its bytes, the last one's; and
-        # the bytes that its other arguments may still take.
+        # the bytes that its other arguments may still take. Very many pieces are no longer kept
+        # each by itself.
         self._left = self._room = 0
         self._args: list[bytes] = []
         self._pieces: list[bytes] = []
+        self._stretches: list[bytes] = []
         self._raw: list[bytes] = []
 
     def follow(self, settings: Settings) -> None:
@@ -110,8 +114,8 @@ class RequestLines:
         self._args.append(value[:-2])
         self._left -= 1
         if not self._left:
-            args, data = self._args, b"".join(self._pieces)
-            self._args, self._pieces = [], []
+            args, data = self._args, b"".join([*self._stretches, *self._pieces])
+            self._args, self._pieces, self._stretches = [], [], []
             self.dispatch(args, data)
 
     def broken(self, text: bytes) -> int:
@@ -147,6 +151,9 @@ class RequestLines:
         self._room -= size + limits.ARGUMENT
         if self._room < 0:
             return self.broken(b"too big request")
+        if len(self._pieces) > MANY:
+            self._stretches.append(b"".join(self._pieces))
+            self._pieces = []
         self._pieces.append(line + CRLF)
         return size + 2
 

@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from nuttwist.wire.joining import joined
 from nuttwist.wire.redis import scan
 
 CRLF = b"\r\n"
@@ -99,7 +100,7 @@ def array(items: Sequence[bytes]) -> bytes:
     """
     An array of encoded values.
     """
-    return b"*%d\r\n%s" % (len(items), b"".join(items))
+    return b"*%d\r\n%s" % (len(items), joined(items))
 
 
 def request(args: Sequence[bytes]) -> bytes:

@@ -13,11 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nuttwist.wire.joining import MANY, poured
+
 CRLF = b"\r\n"
 
 ARRAY = ord("*")
 STRING = ord("$")
 ZERO = ord("0")
+
+STRING_FORM = b"$%d\r\n%s\r\n"
 
 #: Digits of a length that is ordinary.
 DIGITS = 9
@@ -148,8 +152,10 @@ def encoded(args: Sequence[bytes]) -> bytes:
     """
     A command and its arguments, as clients and proxies send them.
     """
-    words = [b"$%d\r\n%s\r\n" % (len(arg), arg) for arg in args]
-    return b"*%d\r\n%s" % (len(words), b"".join(words))
+    head = b"*%d\r\n" % len(args)
+    if len(args) > MANY:
+        return head + poured(STRING_FORM % (len(arg), arg) for arg in args)
+    return head + b"".join([STRING_FORM % (len(arg), arg) for arg in args])
 
 
 def shared(name: bytes, items: list[bytes], width: int, pipelines: list[Any]) -> dict[Any, Any]:

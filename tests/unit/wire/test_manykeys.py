@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import string
-import tracemalloc
 
 import pytest
 from hypothesis import given, strategies as st
@@ -12,6 +11,7 @@ from hypothesis import given, strategies as st
 from nuttwist.wire.memcache import commands as c
 from nuttwist.wire.memcache.manykeys import MANY, STRETCH, squeezed, stretches
 
+from .memory import peakOf
 from .rig import Pool, block, found
 
 LETTERS = string.ascii_letters.encode()
@@ -20,16 +20,6 @@ KEYS = [b"k%d" % number for number in range(MANY + 1000)]
 #: Keys that a proxy has seen before, in a line of 300 KB.
 TINY = list(map(bytes, itertools.product(LETTERS, repeat=2)))
 LINE = b"get " + b" ".join(itertools.islice(itertools.cycle(TINY), 100_000)) + b"\r\n"
-
-
-def peakOf(action, *arguments):
-    """How many bytes more there were, at the worst moment of it."""
-    tracemalloc.start()
-    try:
-        action(*arguments)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 @given(st.integers(1, 9), st.integers(2, 2 * STRETCH), st.integers(0, 250))
