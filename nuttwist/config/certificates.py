@@ -77,7 +77,7 @@ class Files:
         text = self._read(key, path, PEM)
         try:
             return list(x509.load_pem_x509_certificates(text))
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             raise SettingError(key, path, f"{PEM}: there is none in it", self._pool) from None
 
     def privateKey(self, key: str, path: str) -> Any:
@@ -112,7 +112,17 @@ class Files:
         certificate, *others = self.certificates(*certificateFile)
         for each in chain:
             others += self.certificates(*each)
-        if private.public_key() != certificate.public_key():
+        if private.public_key() != _keyOf(certificate):
             allowed = "the key of the certificate: it is another's"
             raise SettingError(*keyFile, allowed, self._pool)
         return Identity(private, certificate, tuple(others))
+
+
+def _keyOf(certificate: Any) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  an extra
+
+    try:
+        return certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        # It is of no kind that a private key in a file could be of.
+        return None

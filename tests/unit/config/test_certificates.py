@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ssl
 import sys
 
 import pytest
@@ -73,6 +74,27 @@ def test_fileWithTheWrongThingIsAMistake(authority, tmp_path):
         mine, its = which
         keys = "tls: true", f"tls_certificate: {mine}", f"tls_key: {its}"
         assert wrong in mistakes(tmp_path, *keys)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("a003020102", "a003020104", "a file with certificates in PEM: there is none in it"),
+        ("2a8648ce3d0201", "2a8648ce3d0277", "the key of the certificate: it is another's"),
+        ("2a8648ce3d030107", "2a8648ce3d030177", "the key of the certificate: it is another's"),
+    ],
+)
+def test_certificateOfAnUnknownKindIsAMistake(authority, tmp_path, before, after, said):
+    """Neither its version nor its kind of key is taken on trust."""
+    certificate, key = authority.sign("a.example")
+    right = x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER)
+    wrong = right.replace(bytes.fromhex(before), bytes.fromhex(after), 1)
+    assert wrong != right
+    pem = ssl.DER_cert_to_PEM_cert(wrong)
+    certificate.write_text(pem)
+    mine = f"tls_certificate: {certificate}", f"tls_key: {key}"
+    assert said in mistakes(tmp_path, listen=f"ssl:1:privateKey={key}:certKey={certificate}")
+    assert said in mistakes(tmp_path, "tls: true", *mine)
 
 
 def test_directoryIsNoFile(tmp_path):
