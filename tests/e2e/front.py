@@ -8,13 +8,11 @@ import os
 import re
 import signal
 import ssl
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import SECONDS, TWISTD
-from tests.e2e.crew import BETWEEN
+from tests.e2e.command import TWISTD
 from tests.e2e.servers import HOST, RealServer, freePort
 from tests.rig.authority import Authority
 
@@ -59,14 +57,6 @@ class Front(RealServer):
     def place(self, endpoint: str) -> str:
         """An endpoint as it stands in the file."""
         return endpoint.replace("PORT", f"{self.port}")
-
-    def untilSaid(self, words: str | re.Pattern[str], since: int = 0) -> str:
-        """Wait until something like this was said; give all that was since then."""
-        deadline = time.monotonic() + SECONDS
-        while not re.search(words, said := self.log()[since:]):
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(BETWEEN)
-        return said
 
     def reload(self) -> str:
         """Have it read its file again, and give what it says meanwhile."""

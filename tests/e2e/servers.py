@@ -11,6 +11,7 @@ A program that is not installed, or does not accept connections in time, fails t
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -89,6 +90,20 @@ class RealServer:
         # Its own writes continue where the file stands, so that must not move.
         log = self._log.fileno()
         return os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
+
+    def untilSaid(self, words: str | re.Pattern[str], since: int = 0) -> str:
+        """
+        Wait until it has written something like this.
+
+        @param words: a regular expression.
+        @param since: how long the log was before.
+        @return: all that it has written since then.
+        """
+        deadline = time.monotonic() + _READY_SECONDS
+        while not re.search(words, said := self.log()[since:]):
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(_RETRY_SECONDS)
+        return said
 
     def terminate(self) -> int:
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -54,15 +55,7 @@ class Reloaded(RealServer):
         fresh.replace(self.path)
         before = len(self.log())
         os.kill(self.pid, signal.SIGHUP)
-        return self.untilSaid(*ENDS, since=before)
-
-    def untilSaid(self, *words: str, since: int = 0) -> str:
-        """Wait until it has said one of these; give all that it has said since then."""
-        deadline = time.monotonic() + SECONDS
-        while not any(word in (said := self.log()[since:]) for word in words):
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(BETWEEN)
-        return said
+        return self.untilSaid(LAST, before)
 
     def connect(self, name: str = "pool") -> socket.socket:
         """Connect to a pool."""
@@ -86,8 +79,8 @@ class Reloaded(RealServer):
         return told
 
 
-ENDS = ("nothing changed", "reloaded.yml is in force")
-"""How the last line ends that is about a file."""
+LAST = re.compile(r"(nothing changed|reloaded\.yml is in force)$", re.MULTILINE)
+"""The last line that is about a file."""
 
 
 @contextmanager

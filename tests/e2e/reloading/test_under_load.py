@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest_twisted
 from twisted.internet.threads import deferToThread
@@ -14,6 +15,7 @@ from tests.e2e.command import SECONDS, exchange
 from tests.e2e.crew import BETWEEN, ending
 from tests.e2e.faults.day import theReactor
 from tests.e2e.proxy import poolText
+from tests.e2e.reloading.descriptors import CONNECTION, opened
 from tests.e2e.reloading.reloaded import KINDS, SET, Reloaded, both, children, reloaded
 from tests.e2e.servers import HOST, freePort
 from tests.load.client import Habits
@@ -95,25 +97,25 @@ async def test_aStopUnderLoadTellsNoLie(tmp_path, servers, workers) -> None:
 
 @KINDS
 def test_nothingIsLeftOpen(tmp_path, servers, workers) -> None:
-    """However often pools come and move and go, no process has more open than in the beginning."""
+    """However often pools come and move and go, each process has open what it had before."""
     with reloaded(tmp_path, workers, servers) as proxy:
         text = both(proxy, servers[:2])
         more = poolText(proxy.ports["more"], servers[:1], name="more")
         elsewhere = text.replace(str(proxy.ports["pool"]), str(freePort()))
         proxy.reload(elsewhere + more)
         proxy.reload(text)
-        before = opened(proxy)
+        # The start has asked on the statistics port whether anybody is there.
+        before = settled(proxy, lambda now: not any(each[CONNECTION] for each in now.values()))
         for _ in range(5):
             proxy.reload(elsewhere + more)
             proxy.reload(text)
-        # What has gone may take a moment, also before it was counted first.
-        deadline = time.monotonic() + SECONDS
-        while any(count > before.get(pid, 0) for pid, count in opened(proxy).items()):
-            assert time.monotonic() < deadline, (opened(proxy), before)
-            time.sleep(BETWEEN)
+        settled(proxy, lambda now: now == before)
 
 
-def opened(proxy: Reloaded) -> dict[int, int]:
-    """How many descriptors each process of a proxy has open."""
-    pids = [proxy.pid, *children(proxy)]
-    return {pid: len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids}
+def settled(proxy: Reloaded, isSo: Callable[[dict], bool]) -> dict[int, Counter[str]]:
+    """Wait until what each process has open is as wanted."""
+    deadline = time.monotonic() + SECONDS
+    while not isSo(now := opened([proxy.pid, *children(proxy)])):
+        assert time.monotonic() < deadline, now
+        time.sleep(BETWEEN)
+    return now
