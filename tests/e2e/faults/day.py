@@ -160,6 +160,10 @@ def _queues(day: Day, counters: dict[str, Any]) -> dict[tuple[str, str], int]:
     return {(name, key): counters[name][key] for name in day.names for key in QUEUES}
 
 
+def _isOver(day: Day, counters: dict[str, Any]) -> bool:
+    return not (counters["client_connections"] or any(_queues(day, counters).values()))
+
+
 def _spareOf(kind: str, stack: ExitStack) -> str:
     server = stack.enter_context(STARTS[kind]())
     return poolText(freePort(), [server], *KEYS[kind], name="spare")
@@ -204,6 +208,6 @@ async def badDay(
         async with day.visited():
             yield day
         if mayLeave:
-            # What those had asked who did not wait is with the servers yet.
-            await day.counted(lambda counters: not any(_queues(day, counters).values()))
+            # Nothing takes back what a server was asked: it answers those who did not wait, too.
+            await day.counted(lambda counters: _isOver(day, counters))
         _check(day, errors, mayLeave or others)
