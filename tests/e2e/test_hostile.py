@@ -171,7 +171,7 @@ def test_aLineWithoutEnd(memcached: Proxy) -> None:
     memory = Memory(memcached)
     with closing(memcached.connect()) as client:
         assert not pushed(client, b"get " + b"k" * (64 * MEBIBYTE))
-        assert untilEnd(client) in (b"CLIENT_ERROR line too long\r\n", b"")
+        assert untilEnd(client) == b"CLIENT_ERROR line too long\r\n"
     assert memory.peak() < 4 * MEBIBYTE + NOISE
 
 
@@ -253,10 +253,10 @@ def test_aRedisRequestOfManyArguments(redis: Proxy) -> None:
     memory = Memory(redis)
     with closing(redis.connect()) as client:
         pushed(client, b"*1048576\r\n$3\r\nDEL\r\n" + b"$1\r\nk\r\n" * 1_000_000)
-        assert untilEnd(client) in (b"-ERR Protocol error: too big request\r\n", b"")
+        assert untilEnd(client) == b"-ERR Protocol error: too big request\r\n"
     with closing(redis.connect()) as client:
         pushed(client, b"*1000\r\n$4\r\nMSET\r\n" + b"$1000000\r\n%s\r\n" % (b"v" * 1_000_000) * 99)
-        assert untilEnd(client) in (b"-ERR Protocol error: too big request\r\n", b"")
+        assert untilEnd(client) == b"-ERR Protocol error: too big request\r\n"
     assert memory.peak() < 4 * MEBIBYTE + NOISE
 
 

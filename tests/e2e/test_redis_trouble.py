@@ -67,9 +67,9 @@ def test_unixSocket(stack: ExitStack, tmp_path: Path) -> None:
     proxy = stack.enter_context(UnixProxy(tmp_path, path, *keys))
     stack.enter_context(watched(proxy))
     pool = RedisPool(proxy, [server])
-    for protocol in (2, 3):
+    for protocol, added in ((2, 1), (3, 0)):
         with closing(pool.client(password="secret", protocol=protocol)) as client:
-            assert client.hset("hash", "field", "value") in (0, 1)
+            assert client.hset("hash", "field", "value") == added
             assert client.hgetall("hash") == {b"field": b"value"}
     assert pool.direct(0, password="secret", db=3).dbsize() == 1
     assert pool.direct(0, password="secret", db=0).dbsize() == 0

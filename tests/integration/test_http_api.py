@@ -97,7 +97,7 @@ class TestApi(HttpCase):
             (slow["server"], slow["command"], slow["key"], slow["error"]),
             ("one", "get", "k", "Connection timed out"),
         )
-        self.assertGreaterEqual(slow["total"], 0.02)
+        self.assertGreaterEqual(slow["total"], 1)
         self.assertAlmostEqual(slow["queued"] + slow["server_time"], slow["total"], places=6)
 
     async def test_theRingAndWhoHasAKey(self):
@@ -139,8 +139,8 @@ class TestApi(HttpCase):
         await self.http._remember()
         series = await self.json("series?pool=pool")
         points = series["pools"]["pool"]
-        busy = points["requests"].index(max(points["requests"]))
-        self.assertGreater(points["requests"][busy], 0)
-        self.assertIsNotNone(points["p99"][busy])
         # On a slow machine a second may have passed meanwhile, and made another.
-        self.assertEqual(len(series["times"]), len(points["requests"]))
+        busy = [each > 0 for each in points["requests"]]
+        self.assertEqual(busy.count(True), 1)
+        self.assertEqual([each is not None for each in points["p99"]], busy)
+        self.assertEqual(len(series["times"]), len(busy))

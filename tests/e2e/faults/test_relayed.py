@@ -106,9 +106,10 @@ async def test_garbage(kind: str, garbage: bytes, tmp_path: Path) -> None:
     async with badDay(kind, tmp_path, "timeout: 1000", errors={INVALID, TIMED_OUT}) as day:
         day.relay.manner = Manner(limit=0, end="silence", last=garbage)
         await day.troubled(INVALID, 20)
+        # Pipelined requests are lost together; the connection after that one is lost as well.
+        await day.counted(lambda counters: counters["s1"]["server_err"] >= 2)
         day.relay.manner = Manner()
         await day.served()
-        assert day.counters()["s1"]["server_err"] >= 1
 
 
 @KINDS
