@@ -159,9 +159,8 @@ def exchange(connection: socket.socket, request: bytes, answerEnd: bytes) -> byt
 
 
 def untilClosed(connection: socket.socket) -> bytes:
-    """Read what the other side sends before it closes or resets the connection."""
+    """Read what the other side sends before it closes the connection; a reset is an error."""
     data = b""
-    with suppress(ConnectionResetError):
-        while more := connection.recv(65536):
-            data += more
+    while more := connection.recv(65536):
+        data += more
     return data

@@ -149,6 +149,8 @@ def test_daemonStopsAndTakesItsPidFileAway(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", statsPort), SECONDS) as client:
             assert untilClosed(client)
         with socket.create_connection(("127.0.0.1", port), SECONDS) as client:
+            # The kernel resets who has not been accepted when nobody listens any more.
+            exchange(client, b"verbosity 1\r\n", b"OK\r\n")
             signal.pidfd_send_signal(daemon, signal.SIGTERM)
             ended, _, _ = select.select([daemon], [], [], SECONDS)
             assert untilClosed(client) == b""

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.e2e.command import SECONDS, TWISTD, Running, exchange, untilClosed
+from tests.e2e.hostility import untilEnd
 from tests.e2e.servers import HOST, RealServer, freePort, startMemcached
 
 #: Nobody is cut off who waits.
@@ -45,7 +46,7 @@ class SlowServer:
             self.asked.set()
             if self.answer.wait(SECONDS):
                 connection.sendall(b"END\r\n")
-            untilClosed(connection)
+            untilEnd(connection)
 
     def close(self) -> None:
         """Be gone."""
@@ -124,7 +125,7 @@ def test_aSecondSignalIsAtOnce(
         running.send(signal.SIGTERM)
         assert untilClosed(idle) == b""
         running.send(number)
-        assert untilClosed(client) == b""
+        assert untilEnd(client) == b""
         assert running.ended(SECONDS) == -signal.SIGTERM
     assert not (tmp_path / "twistd.pid").exists()
 
@@ -135,7 +136,7 @@ def test_signalsOfOneMomentAreTwo(tmp_path, slow: SlowServer, workers: str) -> N
     with running, inFlight(running, port, slow) as client:
         running.send(signal.SIGTERM)
         running.send(signal.SIGINT)
-        assert untilClosed(client) == b""
+        assert untilEnd(client) == b""
         assert running.ended(SECONDS) in {-signal.SIGTERM, -signal.SIGINT}
         assert "Traceback" not in running.said
     assert not (tmp_path / "twistd.pid").exists()
