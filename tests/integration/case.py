@@ -25,9 +25,10 @@ from .talking import connectTo
 #: Seconds that the end of a connection may take on a busy machine.
 PATIENCE = 60.0
 
-#: Seconds that a whole test may take, in which workers may start twice. A test that trial has given
-#: up goes on when its cleanup ends what it waited for, and is told as an AlreadyCalledError too.
-LONGEST = 300.0
+#: Seconds that a whole test may take, in which workers may start twice: two, or more than sixty
+#: where there is a twentieth of a processor for them. A test that trial has given up goes on when
+#: its cleanup ends what it waited for, and is told as an AlreadyCalledError too.
+LONGEST = 2 * PATIENCE
 
 #: How many turns of the reactor a timer may last that was stopped.
 TURNS = 50
