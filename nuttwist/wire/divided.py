@@ -8,7 +8,9 @@ the request has its own, as if one server had given it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from nuttwist.wire.pipeline import Pipeline
@@ -17,14 +19,18 @@ from nuttwist.wire.request import Owner, Request
 
 class Cut(Protocol):
     """
-    How a request of several keys is split, and the replies merged.
+    How a request of several keys is split, and the replies merged. It waits as long as they do, so
+    it reads the keys again each time: kept as objects they take many times their bytes.
     """
 
-    def share(self, numbers: Sequence[int], owner: Owner, since: float) -> Request:
+    def shares(
+        self, groups: Iterable[Sequence[int]], owned: Callable[[], Owner], since: float
+    ) -> list[Request]:
         """
-        The request for some of its keys.
+        The requests for some of its keys each.
 
-        @param numbers: which, in request order.
+        @param groups: the numbers of the keys of each, in request order.
+        @param owned: makes the owner of one.
         """
 
     def merged(self, request: Request, shares: Sequence[Request], order: list[int]) -> bytes:
@@ -62,7 +68,7 @@ class Divided:
         self._owner = owner
         self._cut = cut
         self._shares: list[Request] = []
-        self._order: list[int] = []
+        self._order = array("I")
         self._missing = 0
         self._trouble: bytes | None = None
 
@@ -76,13 +82,13 @@ class Divided:
         @param owned: makes the owner of one share, which passes everything on to this.
         @return: each share with where it goes.
         """
-        groups: dict[Pipeline, list[int]] = {}
+        groups: dict[Pipeline, array[int]] = defaultdict(_numbers)
         for number, pipeline in enumerate(pipelines):
-            groups.setdefault(pipeline, []).append(number)
+            groups[pipeline].append(number)
         places = {pipeline: place for place, pipeline in enumerate(groups)}
-        self._order = [places[pipeline] for pipeline in pipelines]
+        self._order.extend(places[pipeline] for pipeline in pipelines)
         since = self._request.since
-        self._shares = [self._cut.share(numbers, owned(self), since) for numbers in groups.values()]
+        self._shares = self._cut.shares(groups.values(), lambda: owned(self), since)
         self._missing = len(self._shares)
         return list(zip(groups, self._shares, strict=True))
 
@@ -110,9 +116,13 @@ class Divided:
             return
         # The shares have the way back to this: without them there is no cycle to be found later.
         shares, self._shares = self._shares, []
-        reply = self._cut.merged(self._request, shares, self._order)
+        reply = self._cut.merged(self._request, shares, self._order.tolist())
         if self._trouble is None:
             self._request.reply = reply
         else:
             self._owner.failed(self._request, self._trouble)
         self._owner.settle()
+
+
+def _numbers() -> array[int]:
+    return array("I")

@@ -139,6 +139,8 @@ class Retries:
         cut = None if isTogether else known.cut
         if cut is None and not isTogether:
             return False
+        # The keys may be very many, and a cut reads them again.
+        del known
         again = self._again(request, left - 1)
         if cut is None:
             pipelines[0].rejoin(request)

@@ -4,10 +4,11 @@ Which memcached requests may be repeated when their connection fails, and where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
+from nuttwist.wire.joining import joined, poured
 from nuttwist.wire.memcache import scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF, Shape
 from nuttwist.wire.memcache.gathers import END
@@ -27,23 +28,43 @@ PLACEHOLDER = b"placeholder"
 _FLAGS_AT = {Shape.META: 2, Shape.META_STORE: 3}
 
 
+def _words(data: bytes) -> list[bytes]:
+    return [word for word in data[: data.find(CRLF)].split(b" ") if word]
+
+
+def _pieces(head: bytes, keys: list[bytes], numbers: Iterable[int]) -> Iterator[bytes]:
+    yield head
+    for number in numbers:
+        yield keys[number]
+        yield b" "
+    yield CRLF
+
+
 @attrs.frozen
 class Retrieval:
     """
     A get, gets, gat or gats; see L{nuttwist.wire.divided.Cut}.
 
-    @ivar head: its words before the keys.
+    @ivar data: its bytes.
+    @ivar first: the place of the first key among its words.
     """
 
-    head: list[bytes]
-    keys: list[bytes]
+    data: bytes
+    first: int
 
-    def share(self, numbers: Sequence[int], owner: Owner, since: float) -> Request:
+    def shares(
+        self, groups: Iterable[Sequence[int]], owned: Callable[[], Owner], since: float
+    ) -> list[Request]:
         """
-        The retrieval of some of the keys, in the form of the parts of one that is split.
+        Retrievals of some of the keys each, in the form of the parts of one that is split.
         """
-        words = [*self.head, *(self.keys[number] for number in numbers)]
-        return Request(owner, b" ".join(words) + b" \r\n", since, CLASSIC, {})
+        words = _words(self.data)
+        head = b" ".join(words[: self.first]) + b" "
+        keys = words[self.first :]
+        return [
+            Request(owned(), poured(_pieces(head, keys, numbers)), since, CLASSIC, {})
+            for numbers in groups
+        ]
 
     def merged(self, request: Request, shares: Sequence[Request], order: list[int]) -> bytes:
         """
@@ -60,7 +81,8 @@ class Retrieval:
                 return share.reply
         if collected is not None:
             return END
-        return b"".join([*scan.picked(self.keys, order, dict(enumerate(blocks))), END])
+        keys = _words(self.data)[self.first :]
+        return joined([*scan.picked(keys, order, dict(enumerate(blocks))), END])
 
 
 def _meta(words: list[bytes], flags: list[bytes]) -> Repeatable | None:
@@ -78,13 +100,13 @@ def repeatable(data: bytes) -> Repeatable | None:
 
     @return: L{None} when it cannot be repeated.
     """
-    words = [word for word in data[: data.find(CRLF)].split(b" ") if word]
+    words = _words(data)
     command = COMMANDS[words[0]]
     shape = command.shape
     if shape is Shape.RETRIEVE:
         # With a time to live it changes that.
-        keys = words[command.key :]
-        return Repeatable(command.number is None, keys, Retrieval(words[: command.key], keys))
+        cut = Retrieval(data, command.key)
+        return Repeatable(command.number is None, words[command.key :], cut)
     if shape in (Shape.STORE, Shape.CHANGE):
         return Repeatable(False, words[1:2])
     if shape in _FLAGS_AT:

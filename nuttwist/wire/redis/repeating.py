@@ -5,7 +5,7 @@ are split by key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
@@ -33,25 +33,32 @@ class Splitting:
     """
     A request whose keys may be on several servers; see L{nuttwist.wire.divided.Cut}.
 
+    @ivar data: its bytes.
     @ivar width: how many arguments there are for each key.
     @ivar merge: makes the reply from those of the shares, or L{None} when they are none of the kind
         that it can merge.
     """
 
-    name: bytes
-    items: list[bytes]
+    data: bytes
     width: int
     merge: gathers.Merge
 
-    def share(self, numbers: Sequence[int], owner: Owner, since: float) -> Request:
+    def shares(
+        self, groups: Iterable[Sequence[int]], owned: Callable[[], Owner], since: float
+    ) -> list[Request]:
         """
-        The request for some of the keys.
+        Requests for some of the keys each.
         """
-        width = self.width
-        args = [self.name]
+        args: list[bytes] = []
+        whole(self.data, 0, len(self.data), args)
+        return [Request(owned(), self._share(args, numbers), since) for numbers in groups]
+
+    def _share(self, args: list[bytes], numbers: Iterable[int]) -> bytes:
+        share, width = args[:1], self.width
         for number in numbers:
-            args += self.items[number * width : number * width + width]
-        return Request(owner, encoded(args), since)
+            share += args[1 + number * width : 1 + number * width + width]
+        data: bytes = encoded(share)
+        return data
 
     def merged(self, request: Request, shares: Sequence[Request], order: list[int]) -> bytes:
         """
@@ -73,5 +80,5 @@ def repeatable(data: bytes) -> Repeatable | None:
         return None
     keys = [args[index] for index in command.keys(args)]
     apart = _BY_KEYS[command.route]
-    cut = None if apart is None else Splitting(args[0], args[1:], *apart)
+    cut = None if apart is None else Splitting(data, *apart)
     return Repeatable(command.readOnly, keys or [PLACEHOLDER], cut)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import itertools
+import string
+import tracemalloc
 
 import attrs
 import pytest
@@ -11,10 +14,14 @@ from hypothesis import given, strategies as st
 from nuttwist.wire.divided import Divided
 from nuttwist.wire.memcache.replies import MemcacheReplies
 from nuttwist.wire.redis.resp import array, integer, request
+from nuttwist.wire.router import Settings
 
 from .losses import ERROR, RedisRig, Rig, keysOf, manyKeys
 from .redis.rig import hasKey, valueOf
 from .rig import SMALL, block, found
+
+LARGE = Settings(request_bytes_max=64 << 20)
+TINY = list(map(bytes, itertools.product(string.ascii_letters.encode(), repeat=2)))
 
 INVALID = b"SERVER_ERROR Invalid argument\r\n"
 FULL = b"SERVER_ERROR out of memory\r\n"
@@ -256,3 +263,31 @@ def test_aRedisServersErrorIsOneForAll():
     rig.say(1, *[b"-LOADING later\r\n"] * len(rig.router.pipelines[1].outQueue))
     rig.answer(2)
     assert rig.replies.take() == b"-ERR Invalid argument\r\n"
+
+
+def held(rig, *ranks):
+    """Bytes that are held more when the first server is out, and at the worst moment of that."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        rig.lose(0, *ranks)
+        return tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dialect", ["memcached", "redis"])
+def test_veryManyKeysAreNotKeptAsObjects(dialect):
+    """What waits for those who have them by then is a few times what is sent to them."""
+    keys = list(itertools.islice(itertools.cycle(TINY), 60_000))
+    if dialect == "redis":
+        rig, data = RedisRig(servers=3, settings=LARGE), request([b"MGET", *keys])
+    else:
+        rig, data = Rig(servers=3), get(keys)
+    rig.send([data])
+    part = rig.takeAll()[0]
+    assert len(part) > 50_000
+    now, peak = held(rig, 1, 2)
+    sent = sum(map(len, rig.takeAll()))
+    assert len(part) < sent < now < 3 * sent
+    assert peak < 30 * len(part)
