@@ -14,6 +14,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger, globalLogPublisher
@@ -35,6 +36,7 @@ from nuttwist.http.settings import HttpSettings
 from nuttwist.http.site import Connections, GuardedSite
 from nuttwist.http.source import Look, Source
 from nuttwist.http.tap import TapResource
+from nuttwist.listening.refusal import NoListener
 from nuttwist.logs.events import LISTENING, NOT_LISTENING
 from nuttwist.net.addresses import placeOf
 
@@ -102,6 +104,8 @@ class HttpService(Service):
         failures: list[Failure] = []
         self.entrance.listen().addCallbacks(self._bound, failures.append)
         for each in failures:
+            if isinstance(each.value, CannotListenError):
+                raise NoListener(LABEL, each.value) from None
             each.raiseException()
 
     def _bound(self, port: IListeningPort) -> None:

@@ -85,7 +85,8 @@ class TestGuard(HttpCase):
         self.beginOne()
         endpoint = f"tcp:{self.http.address().port}"
         other = HttpService(LocalSource(self.proxied), HttpSettings(endpoint), self.reactor)
-        self.assertRaises(CannotListenError, other.startService)
+        error = self.assertRaises(CannotListenError, other.startService)
+        self.assertTrue(str(error).startswith("http: cannot listen on 127.0.0.1:"), error)
 
     async def test_anAddressOnlyWhileItListens(self):
         """It can be stopped and started again."""
