@@ -181,7 +181,8 @@ def _tried(key: str, value: object, pool: str, make: Callable[[], object]) -> No
 
 def _library(key: str, value: str, pool: str) -> Any:
     try:
-        # Without service_identity, Twisted would compare names less strictly.
+        # Without these, Twisted would compare names less strictly, or read them in another way.
+        import idna  # noqa: F401, PLC0415  an extra
         import service_identity  # noqa: F401, PLC0415  an extra
         from twisted.internet import ssl  # noqa: PLC0415  needs the extra
     except ImportError:

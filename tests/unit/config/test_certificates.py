@@ -126,9 +126,10 @@ def weak():
     )
 
 
-def test_missingPackagesAreNamed(authority, monkeypatch):
-    """Without the extra, one line tells how to install it."""
-    monkeypatch.setitem(sys.modules, "service_identity", None)
+@pytest.mark.parametrize("package", ["service_identity", "idna"])
+def test_missingPackagesAreNamed(authority, monkeypatch, package):
+    """Without the extra, or only a part of it, one line tells how to install it."""
+    monkeypatch.setitem(sys.modules, package, None)
     _, key = authority.sign("a.example")
     for pool in (
         read(poolText("tls: true")),
