@@ -35,15 +35,17 @@ class Front(RealServer):
         *keys: str,
         options: tuple[str, ...] = (),
         before: tuple[str, ...] = (),
+        last: int | None = None,
     ) -> None:
         """
-        Start it and wait until its statistics can be read.
+        Start it and wait until it listens everywhere.
 
         @param server: the pool's line of C{servers}.
         @param endpoint: PORT in it stands for the port.
         @param keys: further lines of the pool.
         @param options: further ones of the command.
         @param before: a program that starts it, with its first arguments; PORT as in C{endpoint}.
+        @param last: the port that it binds last, if that is not the one of the statistics.
         """
         port, stats = freePort(), freePort()
         lines = [f"listen: {endpoint}", *keys, "servers:", f"  - {server}"]
@@ -52,7 +54,7 @@ class Front(RealServer):
         place = ["-c", str(path), "-a", HOST, "-s", str(stats), *options]
         command = [*before, *TWISTD, "-n", "--pidfile=", "nutproxy", *place]
         self._reloaded = re.compile(rf"{path} is (in force|refused)|nothing changed$", re.MULTILINE)
-        super().__init__([word.replace("PORT", f"{port}") for word in command], port, stats)
+        super().__init__([word.replace("PORT", f"{port}") for word in command], port, last or stats)
 
     def place(self, endpoint: str) -> str:
         """An endpoint as it stands in the file."""

@@ -72,7 +72,8 @@ class Proxy(RealServer):
             path.with_suffix(".token").write_text(token)
             place.append(f"--http-token-file={path.with_suffix('.token')}")
         command = [*TWISTD, "-n", "--pidfile=", "nutproxy", *place]
-        RealServer.__init__(self, command, port, self.statsPort)
+        # The last one that it binds.
+        RealServer.__init__(self, command, port, http or self.statsPort)
 
     def stats(self) -> dict[str, Any]:
         """Ask for the counters, at the stats port."""

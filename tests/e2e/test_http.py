@@ -45,11 +45,10 @@ class Web:
     def until(self, path: str, wanted: Callable[[Any], bool]) -> Any:
         """Ask again and again until the API says what is wanted."""
         deadline = time.monotonic() + SECONDS
-        while True:
-            said = self.json(path)
-            if wanted(said) or time.monotonic() > deadline:
-                return said
+        while not wanted(said := self.json(path)):
+            assert time.monotonic() < deadline, said
             time.sleep(BETWEEN)
+        return said
 
 
 class WatchedCrew(Crew):
@@ -93,12 +92,10 @@ def test_workersAnswerAsOne(tmp_path: Path) -> None:
         assert [each["ready"] for each in web.json("about")["workers"]] == [True, True]
         name = pool["servers"][0]["name"].replace(":", "%3A")
         assert web.post(f"pools/pool/servers/{name}/eject")["state"] == "out"
-        said = web.until("pools", lambda said: said["pools"][0]["live"] == 0)
-        assert said["pools"][0]["live"] == 0
+        web.until("pools", lambda said: said["pools"][0]["live"] == 0)
         for each in crew.workers():
             with crew.clientOf(each.pid) as client:
                 crew.until(lambda client=client: isRefused(client))
-        said = web.until("events", lambda said: ejections(said) == 2)
-        assert ejections(said) == 2
+        web.until("events", lambda said: ejections(said) == 2)
         web.post(f"pools/pool/servers/{name}/readmit")
-        assert web.until("pools", lambda said: said["pools"][0]["live"])["pools"][0]["live"] == 1
+        web.until("pools", lambda said: said["pools"][0]["live"] == 1)

@@ -138,11 +138,11 @@ def test_largeValueComesBack(lib: pylibmc.Client) -> None:
     assert lib.get("key") == value
 
 
-def test_pylibmcsStatisticsAreTheProxysOwn(lib: pylibmc.Client) -> None:
+def test_pylibmcsStatisticsAreTheProxysOwn(lib: pylibmc.Client, pool: Pool) -> None:
     """The stats call shows what libmemcached knows of the proxy's counters."""
     lib.set("key", "1")
     ((_, stats),) = lib.get_stats()
-    assert int(stats["pid"]) > 0
+    assert int(stats["pid"]) == pool.proxy.pid
     assert int(stats["curr_connections"]) == 1
 
 

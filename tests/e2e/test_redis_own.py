@@ -123,8 +123,8 @@ def test_whatAClientAsksAtFirst(client: Redis) -> None:
     assert client.info("server").keys() < info.keys()
     assert client.config_get("maxmemory") == {"maxmemory": "0"}
     assert client.config_get("no-such-parameter") == {}
-    assert client.command_count() > 150
     assert "get" in client.command()
+    assert client.command_count() == len(client.command())
     assert client.time()[0] > 1_700_000_000
     assert client.echo("words") == b"words"
     assert client.select(0)

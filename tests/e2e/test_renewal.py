@@ -111,7 +111,11 @@ def test_theCertificateOfTheHTTPSideIsRenewed(
     with (
         startMemcached() as server,
         Front(
-            tmp_path, f"{HOST}:{server.port}:1", listen, options=(f"--http={http}", *options)
+            tmp_path,
+            f"{HOST}:{server.port}:1",
+            listen,
+            options=(f"--http={http}", *options),
+            last=port,
         ) as front,
     ):
         first = shownOver(port, context)

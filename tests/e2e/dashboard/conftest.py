@@ -50,6 +50,6 @@ def stage(_stage: Stage) -> Iterator[Stage]:
     _stage.browser.untilText("#connection", "live")
     for name in ("s0", "s1", "s2"):
         _stage.untilStanding(name, "live")
-    _stage.browser.complaints()
+    assert _stage.browser.complaints() == []
     yield _stage
     assert _stage.browser.complaints() == []
