@@ -78,10 +78,9 @@ def test_serverDiesAndComesBack(pair: Pool) -> None:
     assert len(orphans) < len(KEYS), "each server is to have keys"
 
     pair.servers[victim].kill()
-    # Its connection was idle, and connecting again is the first failure.
-    pair.proxy.waitFor(lambda pool: pool[f"s{victim}"]["server_err"] == 1)
     errors = errorsUntilStored(pair, orphans)
-    assert len(errors) == LIMIT - 1
+    # To connect again when it has closed the idle connection may have been the first failure.
+    assert len(errors) in {LIMIT - 1, LIMIT}
     assert all(error.startswith(b"SERVER_ERROR ") for error in errors), errors
     assert store(pair, KEYS) == STORED
     assert all(valueOn(pair.servers[1 - victim], key) == key for key in KEYS)

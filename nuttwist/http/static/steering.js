@@ -5,8 +5,18 @@ import { byId, say } from "./dom.js";
 
 const DONE = { eject: "is out until it is readmitted", readmit: "is in again" };
 
-/** A dialog; the answer is what was typed, or null for no. */
-function ask(title, text, yes, wantsToken) {
+let asked = Promise.resolve();
+
+/**
+ * A question; the answer is what was typed, or null for no. One at a time: a dialog that has closed
+ * tells it a moment later, and would tell it to the next question too.
+ */
+function ask(...question) {
+  asked = asked.then(() => answerOf(...question));
+  return asked;
+}
+
+function answerOf(title, text, yes, wantsToken) {
   const [dialog, field] = [byId("ask"), byId("ask-token")];
   say(byId("ask-title"), title);
   say(byId("ask-text"), text);
