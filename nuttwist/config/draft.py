@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -21,15 +22,13 @@ from nuttwist.config.yaml import Branch, Node, Place, Scalar, pairsOf
 
 ONE_SERVER_A_LINE = f"a list with one server a line, each {SERVER_FORM}"
 KEYS_OF_POOL = "keys with values on lines of their own, such as 'timeout: 400'"
-#: The settings that files with certificates and keys depend on.
-ENCRYPTING = (
-    "listen",
-    "servers",
-    "tls",
-    "tls_ca",
-    "tls_name",
-    "tls_certificate",
-    "tls_key",
+#: For the side on which it does not matter.
+PLAIN = Listen(host="127.0.0.1")
+
+#: The settings that files with certificates and keys depend on, towards clients and servers.
+SIDES = (
+    ("listen", "servers"),
+    ("servers", "tls", "tls_ca", "tls_name", "tls_certificate", "tls_key"),
 )
 DEFAULTS = {
     each.name: each.default
@@ -91,17 +90,15 @@ class Draft:
                 if key not in self._keys:
                     self.about(key, self.name.place, "missing", form)
 
-    def encrypting(self) -> PoolConfig | None:
-        """What it says of encryption, whatever else it says; C{None} if that was not understood."""
-        known = {key: self._settings[key] for key in ENCRYPTING if key in self._settings}
-        written = {"listen", "servers", *self._keys}
-        if any(key in written and key not in known for key in ENCRYPTING):
-            return None
-        try:
-            return PoolConfig(name=self.name.text, **known)
-        except SettingError:
-            # That has been noted.
-            return None
+    def encrypting(self) -> Iterator[PoolConfig]:
+        """What it says of encryption on each side that was understood, whatever else it says."""
+        written = {"servers", *self._keys}
+        for keys in SIDES:
+            known = {key: self._settings[key] for key in keys if key in self._settings}
+            if all(key in known for key in keys if key in written):
+                # What does not go together has been noted.
+                with suppress(SettingError):
+                    yield PoolConfig(**{"name": self.name.text, "listen": PLAIN, **known})
 
     def finished(self) -> PoolConfig:
         """The pool; to be called if there was no mistake."""

@@ -129,9 +129,8 @@ def _checkBackups(drafts: Sequence[Draft]) -> None:
 
 def _checkCertificates(drafts: Sequence[Draft]) -> None:
     for draft in drafts:
-        pool = draft.encrypting()
-        if pool is not None:
+        for pool in draft.encrypting():
             try:
                 readCredentials([pool])
-            except SettingError as error:
+            except SettingError as error:  # noqa: PERF203  each side has its own
                 draft.refused(error.key, error.allowed)

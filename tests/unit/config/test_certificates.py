@@ -167,6 +167,8 @@ def test_anotherMistakeHidesNoCertificate(tmp_path):
         "timeout",
         "tls_ca",
     ]
-    said = mistakes(tmp_path, "tls: true", "tls_ca: ''", listen="ssl:1:privateKey=/nowhere.pem")
-    assert "tls_ca" in said
-    assert "nowhere" not in said
+    wrong = "tls: true", "tls_ca: /nowhere.pem"
+    said = mistakes(tmp_path, *wrong, listen="ssl:1:privateKey=/nowhere.key")
+    assert [key in said for key in ("nowhere.key", "nowhere.pem")] == [True, True]
+    said = mistakes(tmp_path, *wrong, "tls_name: ''", listen="ssl:1:privateKey=/nowhere.key")
+    assert [key in said for key in ("nowhere.key", "nowhere.pem")] == [True, False]
