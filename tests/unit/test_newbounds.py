@@ -7,7 +7,7 @@ import pytest
 
 from nuttwist.net.serverprotocol import Terms
 from nuttwist.wire.replyqueue import BUDGET, PATIENCE
-from tests.unit.pools import ask, feed, heard, heardAll
+from tests.unit.pools import EJECTING, REFUSED, ask, feed, heard, heardAll
 
 VALUE = b"v" * 5000
 
@@ -161,3 +161,20 @@ def test_theBoundsOfALivingConnectionChange(machine):
     assert old.pipeline.sizes()[1] < 10_000 + 3 * 65536
     machine.servers["one"].cont()
     heardAll(client, b"STORED\r\n" * 100)
+
+
+def test_aShorterTimeOutHoldsForWhoIsOut(machine):
+    """A server that is out is asked when the new time is over, and not when the old one is."""
+    machine.serve("one", "two")
+    pool = machine.start(**EJECTING)
+    key, client = machine.key("one"), machine.client()
+    machine.servers["one"].kill()
+    for _ in range(2):
+        assert ask(client, b"get %s\r\n" % key) == REFUSED
+    assert not pool.distributor.ledger.isLive("one")
+    machine.servers["one"].start()
+    pool.reconfigure(attrs.evolve(pool.config, server_retry_timeout=1000))
+    machine.network.elapse(0.999)
+    assert not pool.distributor.ledger.isLive("one")
+    machine.network.elapse(0.001)
+    assert pool.distributor.ledger.isLive("one")

@@ -9,7 +9,7 @@ from nuttwist.config import ServerConfig
 from nuttwist.net.watcher import State
 from nuttwist.ring.ledger import Out
 from nuttwist.terms import settingsOf
-from tests.unit.pools import EJECTING, REFUSED, ask, feed, heard, heardAll
+from tests.unit.pools import ask, feed, heard, heardAll
 
 ABORTED = b"SERVER_ERROR Software caused connection abort\r\n"
 SLOW = {"type": "fake", "replies": [{"data": "END\r\n", "delay_ms": 300}]}
@@ -288,20 +288,3 @@ def test_theOtherKindOfPoolIsRefused(machine):
     with pytest.raises(ValueError, match="cannot change redis to True"):
         change(machine, pool, redis=True)
     assert ask(machine.client(), b"get a\r\n") == b"END\r\n"
-
-
-def test_aShorterTimeOutHoldsForWhoIsOut(machine):
-    """A server that is out is asked when the new time is over, and not when the old one is."""
-    machine.serve("one", "two")
-    pool = machine.start(**EJECTING)
-    key, client = machine.key("one"), machine.client()
-    machine.servers["one"].kill()
-    for _ in range(2):
-        assert ask(client, b"get %s\r\n" % key) == REFUSED
-    assert not pool.distributor.ledger.isLive("one")
-    machine.servers["one"].start()
-    pool.reconfigure(attrs.evolve(pool.config, server_retry_timeout=1000))
-    machine.network.elapse(0.999)
-    assert not pool.distributor.ledger.isLive("one")
-    machine.network.elapse(0.001)
-    assert pool.distributor.ledger.isLive("one")
