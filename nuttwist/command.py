@@ -20,7 +20,7 @@ from nuttwist.form import described
 from nuttwist.listening.refusal import cannotListen
 from nuttwist.logs.events import STARTED, STARTING, STOPPED, STOPPING, STOPPING_AT_ONCE
 from nuttwist.logs.process import Verbosity, reopenLogs
-from nuttwist.signals import Insistence, Signals, neverTooMany
+from nuttwist.signals import ENDING, Insistence, Signals, ignore, neverTooMany
 
 _log = Logger(namespace="nuttwist.command")
 
@@ -89,15 +89,13 @@ class CommandService(MultiService):
         self._proxy: Proxy | None = None
         self._begun = self._hurries = False
         self._stopped: Deferred[Any] | None = None
-        self._signals = Signals(
-            reactor,
-            {
-                signal.SIGHUP: reload,
-                signal.SIGUSR1: lambda: reopenLogs(globalLogPublisher),
-                signal.SIGTTIN: verbosity.more,
-                signal.SIGTTOU: verbosity.less,
-            },
-        )
+        self._actions = {
+            signal.SIGHUP: reload,
+            signal.SIGUSR1: lambda: reopenLogs(globalLogPublisher),
+            signal.SIGTTIN: verbosity.more,
+            signal.SIGTTOU: verbosity.less,
+        }
+        self._signals = Signals(reactor, self._actions)
         self._insistence = Insistence(reactor, self._hurry)
 
     def runs(self, proxy: Proxy) -> None:
@@ -130,6 +128,8 @@ class CommandService(MultiService):
             self._signals.install()
             self._reactor.callWhenRunning(self._insistence.install)
             self._reactor.callWhenRunning(neverTooMany)
+            ended = (*self._actions, *ENDING)
+            self._reactor.addSystemEventTrigger("after", "shutdown", ignore, ended)
             STARTING(_log, version=described(), pid=os.getpid())
 
     def startService(self) -> None:
@@ -170,6 +170,5 @@ class CommandService(MultiService):
         return self._stopped
 
     def _over(self, result: Any) -> Any:
-        self._signals.ignore()
         STOPPED(_log)
         return result

@@ -5,11 +5,15 @@ What the process does at signals, for as long as a service runs.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 Action = Callable[[], None]
+
+#: The signals that stop the reactor.
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals:
@@ -36,15 +40,9 @@ class Signals:
         The signals have the actions again that they had before.
         """
         usual, self._usual = self._usual, {}
-        for number, handler in usual.items():
-            signal.signal(number, handler)
-
-    def ignore(self) -> None:
-        """
-        From now on they do nothing; some would end a process that is about to end by itself.
-        """
-        for number in self._usual:
-            signal.signal(number, signal.SIG_IGN)
+        with _heldBack(usual):
+            for number, handler in usual.items():
+                signal.signal(number, handler)
 
     def _received(self, number: int, _: FrameType | None) -> None:
         # The next signal may come during this call, so it is short for all but the first.
@@ -77,7 +75,7 @@ class Insistence:
         Stand before the reactor, which has its own handlers for them by now.
         """
         self._isTold = self._isHurried = False
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDING:
             usual = signal.signal(number, self._received)
             if usual != self._received:
                 self._usual[number] = usual
@@ -125,12 +123,31 @@ def stopEarly(reactor: Any) -> None:
             signal.signal(each, stop)
 
 
+@contextmanager
+def _heldBack(numbers: Iterable[int]) -> Iterator[None]:
+    # Python writes a traceback for one that comes just before its handler goes (trip_signal and
+    # _PyErr_CheckSignalsTstate in CPython's signalmodule.c).
+    usual = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
+
+
+def ignore(numbers: Collection[signal.Signals]) -> None:
+    """
+    From now on these do nothing; some would end a process that is about to end by itself.
+    """
+    with _heldBack(numbers):
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+
+
 def neverTooMany() -> None:
     """
     Let signals come faster than the reactor runs. Python writes a byte for each to the descriptor
     that wakes the reactor, and is to say nothing when that is full: then it is awake already.
     """
     # Of a child that ends meanwhile nothing else would wake it.
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
-    signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    with _heldBack({signal.SIGCHLD}):
+        signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)

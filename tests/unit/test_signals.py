@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from nuttwist.signals import Insistence, Signals, neverTooMany, stopEarly
+from nuttwist.signals import Insistence, Signals, ignore, neverTooMany, stopEarly
 
 
 class Reactor(MemoryReactorClock):
@@ -101,13 +101,33 @@ def test_nobodyIsToldOfSignalsThatWakeWhoIsAwake(waker, monkeypatch) -> None:
 
 def test_whatIsIgnoredEndsNobody(reactor) -> None:
     """At its end a process takes no notice of a signal that it had an action for."""
-    usual = signal.getsignal(signal.SIGUSR1)
     signals = Signals(reactor, {signal.SIGUSR1: lambda: pytest.fail("done")})
     signals.install()
-    signals.ignore()
+    ignore([signal.SIGUSR1])
     os.kill(os.getpid(), signal.SIGUSR1)
     reactor.advance(0)
-    signal.signal(signal.SIGUSR1, usual)
+
+
+def blocked() -> set[int]:
+    """Return the signals that do not come now."""
+    return signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.parametrize("goes", [Signals.restore, lambda _: ignore([signal.SIGUSR1])])
+def test_noSignalComesWhileItsHandlerGoes(reactor, monkeypatch, goes) -> None:
+    """Python writes a traceback for one that has come, and has no handler when it is looked for."""
+    signals = Signals(reactor, {signal.SIGUSR1: lambda: pytest.fail("done")})
+    signals.install()
+    usual, real, seen = blocked(), signal.signal, []
+
+    def exchanged(number, handler):
+        seen.append(blocked() - usual)
+        return real(number, handler)
+
+    monkeypatch.setattr(signal, "signal", exchanged)
+    goes(signals)
+    assert seen == [{signal.SIGUSR1}]
+    assert blocked() == usual
 
 
 @pytest.fixture
