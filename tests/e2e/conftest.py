@@ -4,6 +4,7 @@ Pools of real memcacheds behind a real proxy, shared by the tests of a module.
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -17,6 +18,9 @@ from tests.e2e.proxy import Proxy, watched
 from tests.e2e.servers import HOST, RealServer, startMemcached
 
 _SERVERS = 3
+
+# Whoever runs the tests in the background of a shell has it ignored, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @frozen

@@ -35,6 +35,8 @@ def reactor():
     """Give a reactor; the signals are afterwards what they were."""
     numbers = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
     before = {each: signal.getsignal(each) for each in numbers}
+    # Whoever runs the tests in the background of a shell has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield Reactor()
     for each, handler in before.items():
         signal.signal(each, handler)
