@@ -14,11 +14,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -36,7 +38,6 @@ _FLAGS = (
     "--no-first-run",
     "--hide-scrollbars",
 )
-_BETWEEN = 0.05
 
 
 class Browser:
@@ -91,7 +92,7 @@ class Browser:
 
     def until(self, expression: str, *arguments: object) -> Any:
         """Ask until the value is true, and give it; else fail with the text of the page."""
-        return self.untilUnder(lambda: time.sleep(_BETWEEN), expression, *arguments)
+        return self.untilUnder(self._frame, expression, *arguments)
 
     def untilUnder(self, load: Callable[[], None], expression: str, *arguments: object) -> Any:
         """The same, with something done each time that it is not so yet."""
@@ -100,6 +101,11 @@ class Browser:
             assert time.monotonic() < deadline, f"never {expression}:\n{self.text('body')}"
             load()
         return value
+
+    def _frame(self) -> None:
+        # A page that goes away meanwhile draws nothing more, and what follows it is looked at.
+        with suppress(JavascriptException):
+            self.driver.execute_async_script("requestAnimationFrame(arguments[0])")
 
     def text(self, selector: str) -> str:
         """What can be read in the first element of a selector."""

@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from tests.e2e.watch import untilWritten
 from tests.ports import HOST, freePort
 
 _READY_SECONDS = 60.0
@@ -53,7 +54,7 @@ class RealServer:
         self._ready = ready or port
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the server
+        self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  # open for as long as the server
         self.restart()
 
     def __enter__(self) -> RealServer:  # noqa: PYI034  # typing has no Self in Python 3.10
@@ -99,11 +100,14 @@ class RealServer:
         @param since: how long the log was before.
         @return: all that it has written since then.
         """
-        deadline = time.monotonic() + _READY_SECONDS
-        while not re.search(words, said := self.log()[since:]):
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(_RETRY_SECONDS)
-        return said
+
+        def said() -> str:
+            new = self.log()[since:]
+            return new if re.search(words, new) else ""
+
+        told = untilWritten(Path(self._log.name), said, _READY_SECONDS)
+        assert told, self.log()
+        return told
 
     def terminate(self) -> int:
         """

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.command import SECONDS, exchange, freePort
-from tests.e2e.crew import BETWEEN, Crew
+from tests.e2e.crew import Crew
 from tests.e2e.servers import startMemcached
 
 TOKEN = "0123456789abcdef"
@@ -47,7 +47,6 @@ class Web:
         deadline = time.monotonic() + SECONDS
         while not wanted(said := self.json(path)):
             assert time.monotonic() < deadline, said
-            time.sleep(BETWEEN)
         return said
 
 

@@ -45,9 +45,11 @@ class Client(Protocol):
         clock: object,
         draw: random.Random,
         tally: Tally,
+        heard: Callable[[], None],
         gone: Callable[[Client], None],
     ) -> None:
         """
+        @param heard: told when something has come.
         @param gone: told when the connection is no more.
         """
         self.conversation = conversation
@@ -56,6 +58,7 @@ class Client(Protocol):
         self._clock = clock
         self._draw = draw
         self._tally = tally
+        self._heard = heard
         self._gone = gone
         self._next = None
         # Rounds until it leaves, including this one.
@@ -75,7 +78,11 @@ class Client(Protocol):
         except Violation as violation:
             self._tally.violations.append(str(violation))
             self.transport.abortConnection()
-            return
+        else:
+            self._goOn()
+        self._heard()
+
+    def _goOn(self) -> None:
         if not self.conversation.pending and self._next is None:
             self._roundEnded()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -45,7 +46,13 @@ class Place(ClientFactory):
             return None
         conversation = Conversation(self._identity, crowd.dialect, crowd.draw, crowd.tally)
         self.client = Client(
-            conversation, crowd.habits, crowd.reactor, crowd.draw, crowd.tally, self._gone
+            conversation,
+            crowd.habits,
+            crowd.reactor,
+            crowd.draw,
+            crowd.tally,
+            crowd.told,
+            self._gone,
         )
         return self.client
 
@@ -57,6 +64,7 @@ class Place(ClientFactory):
     def _gone(self, client: Client) -> None:
         self.client = None
         self._crowd.reactor.callLater(self._crowd.habits.pause, self.connect)
+        self._crowd.told()
         self._crowd.checkEmpty()
 
 
@@ -86,6 +94,7 @@ class Crowd:
         self.draw = random.Random(seed)
         self.open = False
         self._empty: Deferred[None] | None = None
+        self._waiting: list[Deferred[None]] = []
         self._places = [Place(self, Identity(b"%b%d" % (name.encode(), n))) for n in range(clients)]
         self._watch = LoopingCall(self._look)
         self._watch.clock = reactor
@@ -113,6 +122,25 @@ class Crowd:
     def pending(self) -> list[Asked]:
         """What has no reply yet."""
         return [each for client in self._clients() for each in client.conversation.pending]
+
+    async def until(self, isSo: Callable[[], object], seconds: float) -> None:
+        """
+        Look whenever one of them has heard something or is gone, until it is so.
+
+        @raise twisted.internet.error.TimeoutError: it was not for so long.
+        """
+        deadline = self.reactor.seconds() + seconds
+        while not isSo():
+            waiting: Deferred[None] = Deferred()
+            self._waiting.append(waiting)
+            await waiting.addTimeout(max(0, deadline - self.reactor.seconds()), self.reactor)
+
+    def told(self) -> None:
+        """Somebody has heard something."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.called:
+                each.callback(None)
 
     def checkEmpty(self) -> None:
         """Somebody has gone."""

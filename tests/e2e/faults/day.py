@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define
+from twisted.internet import error
 from twisted.internet.task import deferLater
 
 from tests.e2e.faults.relay import Relay
@@ -111,11 +112,20 @@ class Day:
         await until(lambda: tally.violations or isSo(), lambda: (what, tally, self.proxy.stats()))
         assert not tally.violations, tally.violations
 
+    async def heard(self, isSo: Callable[[], object], what: str) -> None:
+        """Wait until clients have heard enough for it to be so, or one complains."""
+        tally = self.crowd.tally
+        try:
+            await self.crowd.until(lambda: tally.violations or isSo(), SECONDS)
+        except error.TimeoutError:
+            raise AssertionError((what, tally, self.proxy.stats())) from None
+        assert not tally.violations, tally.violations
+
     async def replies(self, count: int = 100) -> None:
         """Wait for more replies that are no errors."""
         tally = self.crowd.tally
         wanted = tally.replies.total() + count
-        await self.until(lambda: tally.replies.total() >= wanted, "replies")
+        await self.heard(lambda: tally.replies.total() >= wanted, "replies")
 
     async def settled(self) -> None:
         """
@@ -123,7 +133,7 @@ class Day:
         behind other replies may be older than the replies of others.
         """
         asked = {id(each): each for each in self.crowd.pending()}
-        await self.until(
+        await self.heard(
             lambda: not any(id(each) in asked for each in self.crowd.pending()), "answers"
         )
 
@@ -131,7 +141,7 @@ class Day:
         """Wait for more errors of a kind."""
         errors = self.crowd.tally.errors
         wanted = errors[text] + count
-        await self.until(lambda: errors[text] >= wanted, text)
+        await self.heard(lambda: errors[text] >= wanted, text)
 
     async def served(self, server: str = "s1", count: int = 20) -> None:
         """Wait until a server has given more replies."""

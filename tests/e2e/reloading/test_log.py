@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 from tests.e2e.command import SECONDS, TWISTD, Running
-from tests.e2e.crew import BETWEEN
 from tests.e2e.proxy import poolText
 from tests.e2e.reloading.reloaded import KINDS, both, reloaded
 from tests.e2e.servers import HOST, freePort
+from tests.e2e.watch import untilWritten
 
 
 @KINDS
@@ -37,10 +36,11 @@ def test_aMovedLogFileIsBegunAnew(tmp_path, servers, workers) -> None:
 
 def untilIn(path: Path, words: str) -> None:
     """Wait until a file is there and has these words in it."""
-    deadline = time.monotonic() + SECONDS
-    while not (path.exists() and words in path.read_text()):
-        assert time.monotonic() < deadline, path.exists() and path.read_text()
-        time.sleep(BETWEEN)
+
+    def said() -> bool:
+        return path.exists() and words in path.read_text()
+
+    assert untilWritten(path.parent, said, SECONDS), path.exists() and path.read_text()
 
 
 @KINDS

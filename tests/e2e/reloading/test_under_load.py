@@ -12,7 +12,7 @@ import pytest_twisted
 from twisted.internet.threads import deferToThread
 
 from tests.e2e.command import SECONDS, exchange
-from tests.e2e.crew import BETWEEN, ending
+from tests.e2e.crew import ending
 from tests.e2e.faults.day import theReactor
 from tests.e2e.proxy import poolText
 from tests.e2e.reloading.descriptors import CONNECTION, opened
@@ -57,8 +57,8 @@ async def test_noReplyIsLostOverIt(tmp_path, servers, workers) -> None:
 async def asked(crowd: Crowd, count: int) -> None:
     """Wait for so many replies."""
     wanted = crowd.tally.replies.total() + count
-    while crowd.tally.replies.total() < wanted and not crowd.tally.violations:
-        await deferToThread(time.sleep, BETWEEN)
+    tally = crowd.tally
+    await crowd.until(lambda: tally.violations or tally.replies.total() >= wanted, SECONDS)
 
 
 def serves(proxy: Reloaded, name: str) -> bool:
@@ -73,7 +73,6 @@ def serves(proxy: Reloaded, name: str) -> bool:
         if "more: removed" not in proxy.log().rpartition("reading")[2]:
             return True
         assert time.monotonic() < deadline
-        time.sleep(BETWEEN)
 
 
 @KINDS
@@ -105,17 +104,19 @@ def test_nothingIsLeftOpen(tmp_path, servers, workers) -> None:
         proxy.reload(elsewhere + more)
         proxy.reload(text)
         # The start has asked on the statistics port whether anybody is there.
-        before = settled(proxy, lambda now: not any(each[CONNECTION] for each in now.values()))
+        before = settled(
+            proxy, text, lambda now: not any(each[CONNECTION] for each in now.values())
+        )
         for _ in range(5):
             proxy.reload(elsewhere + more)
             proxy.reload(text)
-        settled(proxy, lambda now: now == before)
+        settled(proxy, text, lambda now: now == before)
 
 
-def settled(proxy: Reloaded, isSo: Callable[[dict], bool]) -> dict[int, Counter[str]]:
-    """Wait until what each process has open is as wanted."""
+def settled(proxy: Reloaded, text: str, isSo: Callable[[dict], bool]) -> dict[int, Counter[str]]:
+    """Look whenever all have read their file once more, until what each has open is as wanted."""
     deadline = time.monotonic() + SECONDS
     while not isSo(now := opened([proxy.pid, *children(proxy)])):
         assert time.monotonic() < deadline, now
-        time.sleep(BETWEEN)
+        proxy.reload(text)
     return now
