@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 
+from nuttwist.wire.memcache import scan
 from nuttwist.wire.memcache.replies import MemcacheReplies
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import ACKNOWLEDGE, CLASSIC, META, QUIET, Request
 from tests.fuzz.cutting import ways
+from tests.fuzz.watching import Onward
 from tests.unit.wire.link import Link
 
 #: The letters: a part of a split retrieval is C{s}.
@@ -62,6 +64,13 @@ def blocks(data: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
     return found, at
 
 
+def take(data: bytes, at: int) -> tuple[int, list[bytes]]:
+    """What the inner loop takes in one piece: blocks, and the end behind them."""
+    after = scan.values(data, at, {})
+    after = after if after >= 0 else ~after
+    return after, [data[at:after]] if after > at else []
+
+
 def assertTheseBytes(waiting: list[Request], data: bytes) -> None:
     """The replies are the server's bytes, from the first on, and nothing is left out."""
     at = 0
@@ -89,6 +98,7 @@ def oneInput(data: bytes) -> None:
     for stock in (False, True):
         for pieces in ways(said):
             made = Link(lambda owner: requests(letters, owner), stock, shortReplies)
+            made.server.grammar = Onward(made.server.grammar, take)
             made.send(pieces)
             assertTheseBytes(made.requests, said)
             assert (

@@ -11,10 +11,11 @@ import zlib
 
 import attrs
 
+from nuttwist.wire.memcache import scan
 from nuttwist.wire.request import NOTHING, QUIET
 from nuttwist.wire.router import Settings
 from tests.fuzz.cutting import ways
-from tests.fuzz.watching import Watched, say
+from tests.fuzz.watching import Onward, Watched, say
 from tests.unit.wire.memcachedreads import answers, serverReads
 from tests.unit.wire.rig import SMALL, STRICT, Pool
 
@@ -31,6 +32,17 @@ BESIDE = 250 + 4
 
 #: Commands that may end in noreply, and then be answered or not: refused ones sometimes are.
 MAYBE_SILENT = b"noreply"
+
+
+#: Short keys; a request whose key is known takes the short way.
+SHORT = [bytes([letter]) for letter in b"0123456789abcdefxyz$*-"] + [b"%d" % n for n in range(100)]
+
+
+def take(data: bytes, at: int) -> tuple[int, list[bytes]]:
+    """What the inner loop takes when all of those are known."""
+    pieces: list[bytes] = []
+    routes = dict.fromkeys(SHORT, b"")
+    return scan.requests(data, at, len(data), 1 << 20, routes, [], pieces), pieces
 
 
 class MemcachedModel:
@@ -53,6 +65,15 @@ def pool(first: int, stock: bool = False) -> Pool:
     """The pool that a first byte stands for; lines are short in half of them."""
     made = Pool(POOLS[first % 4], 1 + first // 4 % 3, stock=stock)
     made.grammar.maxLine = (300, 1024 * 1024)[first // 12 % 2]
+    return made
+
+
+def knowing(first: int) -> Pool:
+    """A pool that knows the way of every short key, and is held to go onward."""
+    made = pool(first)
+    for key in SHORT:
+        made.router.route(key)
+    made.client.grammar = Onward(made.grammar, take)
     return made
 
 
@@ -120,7 +141,7 @@ def oneInput(data: bytes) -> None:
     assertServersSeeThose(whole)
     expected = seen(whole)
     for pieces in ways(said):
-        for made in (pool(first), pool(first, stock=True)):
+        for made in (pool(first), knowing(first), pool(first, stock=True)):
             most = made.grammar.maxLine + made.grammar.settings.item_size_max + BESIDE
             say(made, pieces, most)
             assertServersSeeThose(made)

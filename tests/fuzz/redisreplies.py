@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import attrs
 
+from nuttwist.wire.redis import scan
 from nuttwist.wire.redis.replies import RESP2, RESP3, TRANSIENT, RedisReplies
 from nuttwist.wire.redis.resp import skip
 from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, GREETING, Request
 from tests.fuzz.cutting import ways
+from tests.fuzz.watching import Onward
 from tests.unit.wire.link import Link
 
 
@@ -42,6 +44,12 @@ class Asked:
         grammar = RedisReplies(pipeline, self.kinds)
         grammar.maxLine = 300
         return grammar
+
+
+def take(data: bytes, at: int) -> tuple[int, list[bytes]]:
+    """The strings that the inner loop takes."""
+    pieces: list[bytes] = []
+    return scan.strings(data, at, len(data), pieces)[0], pieces
 
 
 def askedBy(first: int) -> Asked:
@@ -75,6 +83,7 @@ def oneInput(data: bytes) -> None:
     for stock in (False, True):
         for pieces in ways(said):
             made = Link(asked.requests, stock, asked.grammar)
+            made.server.grammar = Onward(made.server.grammar, take)
             troubles: list[None] = []
             made.pipeline.troubled = lambda: troubles.append(None)  # noqa: B023  called in send
             made.send(pieces)

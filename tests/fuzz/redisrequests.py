@@ -11,11 +11,13 @@ import zlib
 
 import attrs
 
+from nuttwist.wire.redis import scan
 from nuttwist.wire.redis.commandtable import Route, find
+from nuttwist.wire.redis.heads import HEADS
 from nuttwist.wire.redis.inline import splitInline
 from nuttwist.wire.redis.resp import skip
 from tests.fuzz.cutting import ways
-from tests.fuzz.watching import Watched, say
+from tests.fuzz.watching import Onward, Watched, say
 from tests.unit.wire.redis.rig import SECRET, SMALL, STRICT, RedisPool
 
 POOLS = (SMALL, STRICT, SECRET, attrs.evolve(SECRET, hangUp=True, flush_all=False))
@@ -31,6 +33,19 @@ NEVER_SENT = (Route.LOCAL, Route.UNSUPPORTED)
 #: Bytes that are kept of a request whose argument is the largest: arguments are kept twice, once
 #: with their lines, and an argument that is coming once more.
 COPIES = 3
+
+
+#: Keys as short as what stands between them; a request whose key is known takes the short way.
+SHORT = [b"%d" % number for number in range(100)]
+SHORT += [b"", b"\r", b"\n", b"\r\n", b"$", b"$1", b"*", b"*2", b"\r\n$"]
+SHORT += [bytes([letter]) for letter in b"abcdefxyz"]
+
+
+def take(data: bytes, at: int) -> tuple[int, list[bytes]]:
+    """What the inner loop takes when all of those are known."""
+    pieces: list[bytes] = []
+    routes = dict.fromkeys(SHORT, b"")
+    return scan.requests(data, at, len(data), 1 << 20, HEADS, routes, [], pieces), pieces
 
 
 class RedisModel:
@@ -66,6 +81,16 @@ def watched(first: int) -> RedisPool:
     """A pool that is read line by line, and held to one reply a request."""
     made = pool(first, stock=True)
     made.client.grammar = Watched(made.grammar, made.replies, RedisModel(), lambda: 0)
+    return made
+
+
+def knowing(first: int) -> RedisPool:
+    """A pool that knows the way of every short key, and is held to go onward."""
+    made = pool(first)
+    for lane in made.lanes:
+        for key in SHORT:
+            lane.route(key)
+    made.client.grammar = Onward(made.grammar, take)
     return made
 
 
@@ -141,7 +166,7 @@ def oneInput(data: bytes) -> None:
     assertLocked(said, whole)
     expected = seen(whole)
     for pieces in ways(said):
-        for made in (pool(first), pool(first, stock=True)):
+        for made in (pool(first), knowing(first), pool(first, stock=True)):
             # Strings, and the lines before them, are a part of what was said.
             say(made, pieces, COPIES * len(said) + made.grammar.settings.item_size_max)
             assertServersSeeThose(made)

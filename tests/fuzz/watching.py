@@ -42,6 +42,37 @@ class Model(Protocol):
         """The same for the last of the raw bytes."""
 
 
+#: Takes from a chunk, at an offset: the offset behind what was taken, and its pieces.
+Take = Callable[[bytes, int], tuple[int, list[bytes]]]
+
+
+class Onward:
+    """
+    A grammar that is held to offsets that never go back, in its own loop and in the one below it.
+
+    @ivar maxLine: the grammar's.
+    """
+
+    def __init__(self, grammar: Grammar, take: Take) -> None:
+        """
+        @param take: the dialect's inner loop, with every short key known.
+        """
+        self.maxLine = grammar.maxLine
+        self.line, self.raw, self.partial = grammar.line, grammar.raw, grammar.partial
+        self._grammar = grammar
+        self._take = take
+
+    def bulk(self, data: bytes, at: int) -> int:
+        """Take what the grammar takes, and see that it is no less than nothing."""
+        after, pieces = self._take(data, at)
+        assert at <= after <= len(data), (at, after)
+        assert all(pieces), pieces
+        assert b"".join(pieces) == data[at:after], pieces
+        after = self._grammar.bulk(data, at)
+        assert at <= after <= len(data), (at, after)
+        return after
+
+
 class Watched:
     """
     A grammar that is held to one reply a request.

@@ -29,7 +29,7 @@ END = b"END\r\n"
 
 
 def _set(data: bytes, at: int, end: int, largest: int) -> tuple[bytes, int]:
-    # Of the ordinary set that begins here the key, and the offset behind it; or no key.
+    # Of the ordinary set that begins here the key, and the offset behind it; or the same offset.
     header = SET.match(data, at)
     if header is None:
         return b"", at
@@ -71,7 +71,7 @@ def requests(
         else:
             break
         pipeline = routes.get(key)
-        if pipeline is None:
+        if pipeline is None or after == at:
             break
         pipelines.append(pipeline)
         pieces.append(data[at:after])

@@ -82,7 +82,7 @@ def requests(
         if not count:
             break
         end = data.find(CRLF, name + 3)
-        size = SMALL.get(data[name + 3 : end], -1)
+        size = SMALL.get(data[name + 3 : end], -1) if end > 0 else -1
         after = end + size + 4
         if not 0 <= size <= largest or not data.startswith(CRLF, after - 2):
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from nuttwist.wire.memcache import scan
 from nuttwist.wire.request import CLASSIC
@@ -58,6 +58,44 @@ def test_requestsAreTakenUpToTheFirstThatIsNotOrdinary(asked_, most, data):
         end += len(each)
     pipelines, pieces, at = taken(b"xy" + chunk[:cut], 2, most)
     assert (list(zip(pipelines, pieces, strict=True)), at) == (expected, end + 2)
+
+
+#: What requests and replies are made of, down to the pieces of a line.
+TOKENS = [
+    *(b"get ", b"set ", b"VALUE ", b"END\r\n", b"get a\r\n", b"set a 0 0 1\r\nx\r\n", b" 0 0 "),
+    *(b"VALUE a 0 1\r\nx\r\n", b"VALUE bc 0 0 5\r\nEND\r\n\r\n"),
+    *(b"a", b"bc", b"0", b"1", b"2", b"12", b"-1", b" ", b"\r\n", b"\r", b"\n", b"\0"),
+]
+
+SHORT = [b"", b" ", b"0", b"1", b"2", b"\n", b"\r", b"\0", b"a\r", b"1\r\nget a", *KEYS]
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(b"".join), st.integers(0, 4), st.data())
+def test_whatIsTakenIsAllThatIsBetweenTwoOffsetsAndNoPieceIsEmpty(said, before, data):
+    """Whatever is said, wherever it is cut, and with every short key known."""
+    chunk = b"ND\r\n"[:before] + said[: data.draw(st.integers(0, len(said)))]
+    routes = {key: b"to the server of " + key for key in SHORT}
+    pipelines, pieces = [], []
+    after = scan.requests(chunk, before, 100, 64, routes, pipelines, pieces)
+    assert before <= after <= len(chunk)
+    assert b"".join(pieces) == chunk[before:after]
+    assert len(pipelines) == len(pieces)
+    assert all(each.startswith((b"get ", b"set ")) for each in pieces)
+    assert all(each.endswith(b"\r\n") for each in pieces)
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(b"".join), st.integers(0, 4))
+def test_offsetsOnlyGoForward(said, before):
+    """Over the blocks of a reply, whatever the bytes are; what is no block is left."""
+    chunk = b"ND\r\n"[:before] + said
+    blocks = {}
+    after = scan.values(chunk, before, blocks)
+    at = after if after >= 0 else ~after
+    assert before <= at <= len(chunk)
+    assert all(each.startswith(b"VALUE %s " % key) for key, each in blocks.items())
+    assert all(each in chunk[before:at] for each in blocks.values())
 
 
 #: Blocks, each with its key; those without are for somebody else.

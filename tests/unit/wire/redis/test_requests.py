@@ -215,3 +215,16 @@ def test_infoTellsOfThePoolAndItsServers():
     assert b"about:servers" in told
     assert pool.ask(b"TIME") == array([bulk(b"1700000000"), bulk(b"250000")])
     assert pool.ask(b"CLIENT", b"ID") == integer(7)
+
+
+@pytest.mark.parametrize("first", [b"", request([b"INCR", b"n"])])
+def test_aRequestThatIsCutIsSentOnceWhenItsEndComes(first):
+    """Also one whose length, cut, would lead to bytes before it; no reply goes astray over it."""
+    pool = RedisPool(servers=1)
+    pool.send([request([b"GET", b"2"]), first])
+    pool.takeAll()
+    get = request([b"GET", b"2"])
+    pool.send([get + first + get[:-4], get[-4:]])
+    (sent,) = pool.takeAll()[:1]
+    assert sent == get + first + get
+    assert all(each.data for each in pool.pipelines[0].outQueue)

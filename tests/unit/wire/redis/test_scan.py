@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nuttwist.wire.redis import scan
 from nuttwist.wire.redis.heads import HEADS
@@ -50,6 +50,57 @@ def test_requestsAreTakenUpToTheFirstThatIsNotOrdinary(asked, most, data):
     assert (list(zip(pipelines, pieces, strict=True)), at) == (expected, end + 2)
 
 
+#: Keys as short as lengths and line ends are, each with the way of its own.
+SHORT = {
+    key: b"to the server of " + key
+    for key in (b"", b"\r", b"\n", b"\r\n", b"*", b"$", b"$1", b"*2", b"GET", b"\r\n$")
+} | {b"%d" % number: b"to the server of %d" % number for number in range(100)}
+
+#: What requests are made of, down to the pieces of a line.
+TOKENS = [
+    *(request([name, key]) for name in (b"GET", b"get", b"TTL") for key in (b"2", b"", b"\r\n")),
+    request([b"SET", b"2", b"\r\n$1"]),
+    b"*2\r\n$3\r\nGET\r\n$",
+    b"*3\r\n$3\r\nSET\r\n$",
+    *(b"%d" % number for number in range(24)),
+    *(b"\r\n", b"\r", b"\n", b"$", b"*", b"-1", b"0", b"GET", b"\0"),
+]
+
+
+def taken(data, at, most=100):
+    """What is taken from some bytes, with the checks that hold whatever they are."""
+    pipelines, pieces = [], []
+    after = scan.requests(data, at, most, 64, HEADS, SHORT, pipelines, pieces)
+    assert all(pieces)
+    assert b"".join(pieces) == data[at:after]
+    assert len(pipelines) == len(pieces) <= most
+    return pipelines, pieces, after
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(b"".join), st.integers(0, 4), st.data())
+def test_whatIsTakenIsAllThatIsBetweenTwoOffsetsAndNoPieceIsEmpty(said, before, data):
+    """Whatever is said, wherever it is cut, and with every short key known."""
+    cut = data.draw(st.integers(0, len(said)))
+    pipelines, pieces, after = taken(b"*2\r\n"[:before] + said[:cut], before)
+    assert before <= after <= before + cut
+    for pipeline, piece in zip(pipelines, pieces, strict=True):
+        args = []
+        assert scan.whole(piece, 0, 64, args) == len(piece)
+        assert pipeline == SHORT[args[1]]
+
+
+@pytest.mark.parametrize("first", [b"", request([b"GET", b"2"]), request([b"INCR", b"2"])])
+@pytest.mark.parametrize("key", sorted(SHORT))
+def test_aRequestThatIsCutIsNotTakenWhateverKeysAreKnown(first, key):
+    """At any place, whatever is in front of it."""
+    whole = request([b"GET", key])
+    for cut in range(len(whole)):
+        for before in (b"", b"\r\n$"):
+            _, pieces, after = taken(before + first + whole[:cut], len(before))
+            assert (pieces, after) == ([first] if first else [], len(before + first))
+
+
 words = st.lists(st.binary(max_size=16), min_size=1, max_size=6)
 
 
@@ -83,6 +134,21 @@ def test_aWholeRequestHasItsArguments(args, data):
 def test_whatIsOutOfTheOrdinaryIsNoRequestHere(data):
     """It is for the way that goes line by line."""
     assert scan.whole(data, 0, 16, []) == -1
+
+
+@settings(max_examples=500)
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(b"".join), st.integers(0, 4))
+def test_offsetsOnlyGoForward(said, before):
+    """Over a request, and over strings, whatever the bytes are."""
+    data = b"*2\r\n"[:before] + said
+    args, strings = [], []
+    after = scan.whole(data, before, 64, args)
+    assert after == -1 or before < after <= len(data)
+    assert after == -1 or data[before:after] == request(args)
+    after, count = scan.strings(data, before, 100, strings)
+    assert before <= after <= len(data)
+    assert all(strings)
+    assert (b"".join(strings), count) == (data[before:after], len(strings))
 
 
 VALUES = [
