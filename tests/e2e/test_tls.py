@@ -102,9 +102,12 @@ def heardByOne(listening: socket.socket, context: ssl.SSLContext) -> bytes:
     """What the first who connects says, once it is encrypted."""
     connection, _ = listening.accept()
     connection.settimeout(SECONDS)
-    with connection, suppress(ssl.SSLError, ConnectionError):
-        with context.wrap_socket(connection, server_side=True) as encrypted:
-            return encrypted.recv(1024)
+    with (
+        connection,
+        suppress(ssl.SSLError, ConnectionError),
+        context.wrap_socket(connection, server_side=True) as encrypted,
+    ):
+        return encrypted.recv(1024)
     return b""
 
 
