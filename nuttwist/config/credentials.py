@@ -29,29 +29,13 @@ class Credentials:
 
     @ivar contents: of the files, by what they are called and their path.
     @ivar shown: how connections from clients are encrypted, for a pool to which they speak TLS.
+    @ivar towards: how connections to servers are encrypted, for a pool that speaks TLS to them. Who
+        signs their certificates is in it, and not for whom those are: see L{certificateName}.
     """
 
     contents: Mapping[tuple[str, str], bytes] = attrs.field(factory=dict, repr=False)
     shown: Any = attrs.field(default=None, eq=False, repr=False)
-    _trust: Any = attrs.field(default=None, eq=False, repr=False)
-    _mine: Identity | None = attrs.field(default=None, eq=False, repr=False)
-    _made: dict[str, Any] = attrs.field(factory=dict, init=False, eq=False, repr=False)
-
-    def towards(self, name: str) -> Any:
-        """
-        How connections to a server are encrypted, and what its certificate must be.
-
-        @param name: that the certificate must have.
-        @return: what C{TLSMemoryBIOFactory} takes for a client.
-        """
-        if name not in self._made:
-            from twisted.internet import ssl  # noqa: PLC0415  needs an extra
-
-            extra = {} if self._mine is None else attrs.asdict(self._mine, recurse=False)
-            self._made[name] = ssl.optionsForClientTLS(
-                name, trustRoot=self._trust, extraCertificateOptions=extra
-            )
-        return self._made[name]
+    towards: Any = attrs.field(default=None, eq=False, repr=False)
 
     def renewedBy(self, fresh: Credentials) -> tuple[str, ...]:
         """
@@ -81,8 +65,8 @@ def _credentials(pool: PoolConfig, read: Read) -> Credentials:
     shown = clientsSee(pool.listen, pool.name, read) if isEncrypted(pool.listen) else Credentials()
     if not pool.tls:
         return shown
-    towards = _serversSee(pool, read)
-    return attrs.evolve(towards, shown=shown.shown, contents={**shown.contents, **towards.contents})
+    seen = _serversSee(pool, read)
+    return attrs.evolve(seen, shown=shown.shown, contents={**shown.contents, **seen.contents})
 
 
 def isEncrypted(listen: Listen) -> bool:
@@ -123,27 +107,42 @@ def _serversSee(pool: PoolConfig, read: Read) -> Credentials:
     ssl = _library("tls", "true", pool.name)
     _checkNames(pool)
     files = Files(read, pool.name, _called)
-    trust = mine = None
+    trust, own, key = ssl.platformTrust(), {}, "tls"
     if pool.tls_ca is not None:
         chain = files.certificates("tls_ca", pool.tls_ca)
         trust = ssl.trustRootFromCertificates([_asTwisteds(each) for each in chain])
     if pool.tls_certificate is not None and pool.tls_key is not None:
-        mine = files.identity(("tls_key", pool.tls_key), ("tls_certificate", pool.tls_certificate))
-        made = ssl.CertificateOptions(**attrs.asdict(mine, recurse=False))
-        _tried("tls_certificate", pool.tls_certificate, pool.name, made.getContext)
-    return Credentials(files.contents, None, trust, mine)
+        key = "tls_certificate"
+        mine = files.identity(("tls_key", pool.tls_key), (key, pool.tls_certificate))
+        own = attrs.asdict(mine, recurse=False)
+    towards = ssl.CertificateOptions(trustRoot=trust, **own)
+    _tried(key, pool.tls_certificate or "true", pool.name, towards.getContext)
+    return Credentials(files.contents, None, towards)
 
 
 def _checkNames(pool: PoolConfig) -> None:
-    import idna  # noqa: PLC0415  an extra
-
     for key, value, name, allowed in _names(pool):
-        if numericHost(name) is None:
-            try:
-                # So does Twisted, but with each connection.
-                idna.encode(name)
-            except UnicodeError as error:
-                raise SettingError(key, value, f"{allowed}: {error}", pool.name) from None
+        try:
+            certificateName(name)
+        except ValueError as error:  # noqa: PERF203  the first is enough
+            raise SettingError(key, value, f"{allowed}: {error}", pool.name) from None
+
+
+def certificateName(name: str) -> Any:
+    """
+    What the certificate of a server must be for, as the library that compares names has it.
+
+    @param name: a host name, or an address in any form.
+    @raise ValueError: a certificate cannot be for that.
+    """
+    import idna  # noqa: PLC0415  an extra
+    from service_identity.hazmat import DNS_ID, IPAddress_ID  # noqa: PLC0415  an extra
+
+    numeric = numericHost(name)
+    if numeric is None:
+        return DNS_ID(idna.encode(name).decode("ascii"))
+    # The interface behind an address says nothing of who is there.
+    return IPAddress_ID(numeric.partition("%")[0])
 
 
 def _names(pool: PoolConfig) -> Iterator[tuple[str, str, str, str]]:

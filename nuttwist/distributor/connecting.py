@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IConnector
 from twisted.internet.protocol import ClientFactory
 
 from nuttwist.config import PoolConfig, ServerConfig
-from nuttwist.config.credentials import Credentials
+from nuttwist.config.credentials import Credentials, certificateName
 from nuttwist.config.rules import numericHost
 from nuttwist.net.attempt import Attempt, Wrapping, plainly
 from nuttwist.reactors import Sockets
@@ -53,4 +53,4 @@ def _securing(
     from nuttwist.net.handshake import securing  # noqa: PLC0415  needs an extra
 
     name = pool.tls_name or server.host
-    return securing(lambda: credentials().towards(name), name, sockets)
+    return securing(lambda: credentials().towards, certificateName(name), name, sockets)

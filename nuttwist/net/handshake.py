@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from OpenSSL import SSL
-from service_identity import VerificationError
+from service_identity.hazmat import DNS_ID, IPAddress_ID
 from twisted.internet.interfaces import (
     IAddress,
     IHandshakeListener,
@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nuttwist.net.attempt import Wrapping
+from nuttwist.net.identity import NONE, Checked, Verdict
 from nuttwist.net.troubles import InsecureError
 
 
@@ -36,21 +37,25 @@ class Handshake(Protocol):
     _protocol: Any = None
 
     def __init__(
-        self, name: str, make: Callable[[], Any], failed: Callable[[Failure], None]
+        self, verdict: Verdict, make: Callable[[], Any], failed: Callable[[Failure], None]
     ) -> None:
         """
-        @param name: of the server, for the log.
+        @param verdict: on the certificate of the server.
         @param make: makes the protocol.
         @param failed: told why the handshake has failed.
         """
-        self._name = name
+        self._verdict = verdict
         self._make = make
         self._failed = failed
 
     def handshakeCompleted(self) -> None:
         """
-        The server is who it should be.
+        The connection is encrypted. It begins if the server was seen to be who it should be.
         """
+        if not self._verdict.accepted:
+            transport: Any = self.transport
+            transport.failVerification(Failure(InsecureError(self._verdict.refusal or NONE)))
+            return
         self._protocol = self._make()
         self._protocol.makeConnection(self.transport)
 
@@ -58,7 +63,7 @@ class Handshake(Protocol):
         self._protocol.dataReceived(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        told = inWords(reason, self._name)
+        told = inWords(reason, self._verdict)
         if self._protocol is None:
             self._failed(told)
         else:
@@ -78,33 +83,36 @@ class Handshakes(ClientFactory):
 
 
 def securing(
-    options: Callable[[], IOpenSSLClientConnectionCreator], name: str, clock: Any
+    options: Callable[[], IOpenSSLClientConnectionCreator],
+    identity: DNS_ID | IPAddress_ID,
+    name: str,
+    clock: Any,
 ) -> Wrapping:
     """
     Have connections to a server encrypted.
 
-    @param options: asked for each connection: how, and who the server must be.
-    @param name: of the server, for the log.
+    @param options: asked for each connection: how.
+    @param identity: what the certificate of the server must be for.
+    @param name: the same, for the log.
     """
 
     def wrap(make: Callable[[], Any], failed: Callable[[Failure], None]) -> IProtocol:
-        inner = Handshakes(Handshake(name, make, failed))
-        outer = TLSMemoryBIOFactory(options(), True, inner, cast(IReactorTime, clock))
+        verdict = Verdict(name, identity)
+        inner = Handshakes(Handshake(verdict, make, failed))
+        checked = Checked(options(), identity, verdict)
+        outer = TLSMemoryBIOFactory(checked, True, inner, cast(IReactorTime, clock))
         protocol: Any = outer.buildProtocol(None)
         return cast(IProtocol, protocol)
 
     return wrap
 
 
-def inWords(reason: Failure, name: str) -> Failure:
+def inWords(reason: Failure, verdict: Verdict) -> Failure:
     """
     What the library says, if it was that, as an L{InsecureError}.
     """
-    exception = reason.value
-    if isinstance(exception, VerificationError):
-        return Failure(InsecureError(f"its certificate is not for {name}"))
-    if isinstance(exception, SSL.Error):
-        return Failure(InsecureError(_lastReason(exception)))
+    if isinstance(reason.value, SSL.Error):
+        return Failure(InsecureError(verdict.refusal or _lastReason(reason.value)))
     return reason
 
 

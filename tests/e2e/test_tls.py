@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,46 @@ def test_wrongNameAndWrongAuthorityAreRefused(
             with pytest.raises(ResponseError, match="Protocol error"):
                 client.get("k")
             assert why in front.log()
+
+
+def heardByOne(listening: socket.socket, context: ssl.SSLContext) -> bytes:
+    """What the first who connects says, once it is encrypted."""
+    connection, _ = listening.accept()
+    connection.settimeout(SECONDS)
+    with (
+        connection,
+        suppress(ssl.SSLError, ConnectionError),
+        context.wrap_socket(connection, server_side=True) as encrypted,
+    ):
+        return encrypted.recv(1024)
+    return b""
+
+
+@pytest.mark.parametrize("names", [(), ("*",)], ids=["no names", "a pattern for all"])
+def test_whoIsNobodyIsNotToldThePassword(
+    tmp_path: Path, authority: Authority, names: tuple[str, ...]
+) -> None:
+    """A certificate of the authority that is not for the server: not a byte follows it."""
+    certificate, key = authority.sign(*names, common=HOST, file="nobody")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with (
+        socket.create_server((HOST, 0)) as listening,
+        ThreadPoolExecutor() as threads,
+        Front(
+            tmp_path,
+            f"{HOST}:{listening.getsockname()[1]}:1",
+            f"tcp:PORT:interface={HOST}",
+            *mine(authority),
+            "redis_auth: secret",
+        ) as front,
+        closing(Redis(HOST, front.port, password="secret", socket_timeout=SECONDS)) as client,
+    ):
+        heard = threads.submit(heardByOne, listening, context)
+        with pytest.raises(ResponseError, match="Protocol error"):
+            client.get("k")
+        assert heard.result(SECONDS) == b""
+        assert f"its certificate is not for {HOST}" in front.log()
 
 
 @WAYS

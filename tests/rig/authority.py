@@ -39,29 +39,41 @@ class Authority:
         self.path = folder / f"{name}.pem"
         self.path.write_bytes(certificate.public_bytes(Encoding.PEM))
 
-    def sign(self, *names: str, file: str = "server") -> tuple[Path, Path]:
+    def sign(
+        self,
+        *names: str | x509.GeneralName,
+        file: str = "server",
+        common: str | None = None,
+        later: dt.timedelta = dt.timedelta(),
+    ) -> tuple[Path, Path]:
         """
         Make a key and a certificate for it.
 
-        @param names: host names and addresses that the certificate is for.
+        @param names: host names and addresses that the certificate is for, or names of any kind;
+            without any it has no C{subjectAltName}.
+        @param common: its common name, as C{file} if not given.
+        @param later: by how much its time is moved.
         @return: the file of the certificate and that of the key.
         """
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, file)])
-        certificate = (
-            self._begun(subject, key)
-            .add_extension(x509.SubjectAlternativeName(list(map(_asName, names))), critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common or file)])
+        begun = self._begun(subject, key, later)
+        if names:
+            alternatives = x509.SubjectAlternativeName(list(map(_asName, names)))
+            begun = begun.add_extension(alternatives, critical=False)
+        certificate = begun.sign(self._key, hashes.SHA256())
         paths = self._folder / f"{file}.pem", self._folder / f"{file}.key"
         paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
         paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return paths
 
     def _begun(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        later: dt.timedelta = dt.timedelta(),
     ) -> x509.CertificateBuilder:
-        now = dt.datetime.now(dt.timezone.utc)
+        now = dt.datetime.now(dt.timezone.utc) + later
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -73,8 +85,10 @@ class Authority:
         )
 
 
-def _asName(text: str) -> x509.GeneralName:
+def _asName(name: str | x509.GeneralName) -> x509.GeneralName:
+    if isinstance(name, x509.GeneralName):
+        return name
     try:
-        return x509.IPAddress(ipaddress.ip_address(text))
+        return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        return x509.DNSName(text)
+        return x509.DNSName(name)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from nuttwist.config import Listen, PoolConfig, ServerConfig
-from nuttwist.config.credentials import Credentials, readCredentials, renewals
+from nuttwist.config.credentials import (
+    Credentials,
+    certificateName,
+    readCredentials,
+    renewals,
+)
+from nuttwist.config.rules import SettingError
 from nuttwist.workers.configs import encodeFiles, readIn
 from tests.rig.authority import Authority
 
@@ -78,11 +85,21 @@ def test_workersHaveWhatTheParentHasRead(pools, authority):
     assert readCredentials(pools, readIn(files)) == before
 
 
-def test_connectionsToOneNameAreMadeAlike(pools):
-    """What they are made from is made once a name."""
-    credentials = readCredentials(pools)["first"]
-    assert credentials.towards("a.example") is credentials.towards("a.example")
-    assert credentials.towards("a.example") is not credentials.towards("b.example")
+@pytest.mark.parametrize(
+    "name", ["a.example", "127.0.0.1", "127.1", "::1", "12345", "b\u00fc.example"]
+)
+def test_aCertificateCanBeForWhatAServerIsCalled(name):
+    """Host names and addresses in all forms."""
+    assert certificateName(name) == certificateName(name)
+
+
+@pytest.mark.parametrize("name", ["a_b.example", "x" * 64, "-a.example".replace("-a", "ab--cd")])
+def test_aCertificateCannotBeForAnything(pools, name):
+    """What cannot be compared is refused with its setting, before any connection."""
+    wrong = attrs.evolve(pools[0], tls_name=name)
+    with pytest.raises(SettingError, match="a name that a certificate can have") as refused:
+        readCredentials([wrong])
+    assert refused.value.key == "tls_name"
 
 
 def test_contentsAreNotShown(pools):
