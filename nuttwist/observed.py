@@ -6,7 +6,7 @@ and those of several processes can be added up.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -173,30 +173,6 @@ def slowFields(slow: SlowRequest, show: Shown) -> dict[str, Any]:
         "total": slow.total,
         "error": slow.error,
     }
-
-
-# -- from the plain values
-
-
-def decode(fields: Mapping[str, Any]) -> Observed:
-    """
-    The value whose fields C{attrs.asdict} gave.
-    """
-    return Observed(
-        fields["name"],
-        Timing(**fields["latency"]),
-        {name: Standing(**each) for name, each in fields["standings"].items()},
-        fields["samples"],
-        _decoded(fields["servers"], Timing),
-        _decoded(fields["commands"], Timing),
-        [tuple(each) for each in fields["failures"]],
-        _decoded(fields["rankings"], Ranking),
-        fields["slow"],
-    )
-
-
-def _decoded(fields: Mapping[str, Any], kind: Callable[..., Any]) -> dict[str, Any]:
-    return {name: kind(**each) for name, each in fields.items()}
 
 
 # -- of several processes

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.task import LoopingCall
@@ -37,7 +37,7 @@ from nuttwist.http.site import Connections, GuardedSite
 from nuttwist.http.source import Look, Source
 from nuttwist.http.tap import TapResource
 from nuttwist.listening.refusal import NoListener
-from nuttwist.logs.events import LISTENING, NOT_LISTENING
+from nuttwist.logs.events import COUNTING_FAILED, LISTENING, NOT_LISTENING
 from nuttwist.net.addresses import placeOf
 
 _log = Logger(namespace="nuttwist.http")
@@ -62,6 +62,7 @@ class HttpService(Service):
         self.journal = Journal()
         self.history = History()
         self._source = source
+        self._forgetful = False
         hosts = frozenset(each.lower() for each in settings.hosts)
         site = GuardedSite(self._root(settings.token, reactor), hosts, reactor)
         self._connections = Connections(site)
@@ -146,10 +147,18 @@ class HttpService(Service):
     # -- what is served besides the API
 
     def _remember(self) -> Deferred[None]:
-        return self._source.look(deep=False).addCallback(self._remembered)
+        look = maybeDeferred(self._source.look, deep=False)
+        return look.addCallback(self._remembered).addErrback(self._forgot)
 
     def _remembered(self, look: Look) -> None:
         self.history.add(look)
+        self._forgetful = False
+
+    def _forgot(self, why: Failure) -> None:
+        # The next second is another try, and the log has a line for the first of them.
+        if not self._forgetful:
+            COUNTING_FAILED.failed(_log, why, what="remembering the last second")
+        self._forgetful = True
 
     async def _metrics(self, _: Request) -> Said:
         look = await self._source.look(deep=True)

@@ -168,6 +168,9 @@ WORKER_ENDED = Event(
     "worker {worker} (pid {pid}) has ended: {reason}; another starts in {seconds} s",
 )
 WORKER_OUTPUT = Event("worker_output", _WARN, "worker {worker}: {line}")
+WORKER_UNREADABLE = Event(
+    "worker_unreadable", _ERROR, "worker {worker} sent a message that cannot be read: {line!r}"
+)
 MESSAGE_FAILED = Event("message_failed", _CRITICAL, "{order} cannot be done")
 
 # -- the demo
@@ -190,6 +193,7 @@ Try `telnet {host} {port}` and these three lines:
 TASK_FAILED = Event("task_failed", _CRITICAL, "{task} failed at the end of a turn")
 CONNECTION_FAILED = Event("connection_failed", _CRITICAL, "{selectable} is closed over an error")
 END_FAILED = Event("end_failed", _CRITICAL, "{selectable} failed over its end")
+COUNTING_FAILED = Event("counting_failed", _CRITICAL, "{what} failed; all else goes on")
 ANSWER_FAILED = Event("answer_failed", _CRITICAL, "{path} cannot be answered")
 
 EVENTS: tuple[Event, ...] = tuple(each for each in vars().values() if isinstance(each, Event))

@@ -13,7 +13,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from nuttwist.workers.messages import Message, decode, encode
+from nuttwist.workers.messages import Message, WrongMessage, decode, encode
 
 
 @implementer(IFileDescriptorReceiver)
@@ -27,17 +27,31 @@ class Channel(LineOnlyReceiver):
     #: Bytes; a configuration of thousands of servers is one line.
     MAX_LENGTH = 1 << 28
 
-    def __init__(self, receive: Callable[[Message], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        receive: Callable[[Message], None],
+        lost: Callable[[], None],
+        unreadable: Callable[[bytes], None] | None = None,
+    ) -> None:
         """
         @param receive: takes each message.
         @param lost: called when the other end is gone.
+        @param unreadable: takes each line that is no message; L{None}: it closes the channel.
         """
         self._descriptors: list[int] = []
         self._receive = receive
         self._lost = lost
+        self._unreadable = unreadable
 
     def lineReceived(self, line: bytes) -> None:
-        self._receive(decode(line))
+        try:
+            message = decode(line)
+        except WrongMessage:
+            if self._unreadable is None:
+                raise
+            self._unreadable(line)
+        else:
+            self._receive(message)
 
     def fileDescriptorReceived(self, descriptor: int) -> None:
         """

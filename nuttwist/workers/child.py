@@ -24,7 +24,7 @@ from twisted.logger import (
 )
 from twisted.python.failure import Failure
 
-from nuttwist.logs.events import MESSAGE_FAILED
+from nuttwist.logs.events import COUNTING_FAILED, MESSAGE_FAILED
 from nuttwist.logs.jsonlog import fieldsOf
 from nuttwist.logs.levels import logFilter
 from nuttwist.logs.process import limitLog
@@ -115,7 +115,7 @@ class Child:
         self._listen()
         proxy.startService()
         for out in start.out:
-            self.received(Ejected(**out))
+            self.received(out)
         self.channel.send(Ready())
 
     def _listen(self) -> None:
@@ -178,8 +178,15 @@ class Child:
             self._proxy.pools[told.pool].distributor.learn(told.server, news)
 
     def _tell(self, ask: Ask) -> None:
+        # The clients of this worker are not to suffer from what only counts.
+        try:
+            self._count(ask)
+        except Exception:  # noqa: BLE001  the log has it
+            COUNTING_FAILED.failed(_log, what="telling the counters")
+
+    def _count(self, ask: Ask) -> None:
         if self._proxy is not None:
-            pools = [attrs.asdict(pool.figures()) for pool in self._proxy.pools.values()]
+            pools = [pool.figures() for pool in self._proxy.pools.values()]
             view = self._view
             seen = [] if view is None or not ask.look else view.seen()
             samples = [] if view is None or not ask.tap else view.samples()

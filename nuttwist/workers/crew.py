@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import attrs
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
@@ -225,7 +224,6 @@ class WorkersService(MultiService):
         return encodeFiles(self._credentials.values())
 
     def _task(self, place: Place) -> Start:
-        out = [attrs.asdict(each) for each in self._outs.now(self._reactor.seconds())]
         assert self._tally is not None
         return Start(
             self._sharesOf(place.number),
@@ -235,7 +233,7 @@ class WorkersService(MultiService):
             len(self.places),
             self._readSize,
             self._verbose,
-            out,
+            self._outs.now(self._reactor.seconds()),
             self._files(),
             self._secret,
         )

@@ -1,5 +1,8 @@
 """
 What the parent and a worker say to each other: one JSON object a line.
+
+A message that is read has the types that its fields are declared with, down to tuples in lists:
+the compiled core takes no list for a tuple. What is declared as C{Any} holds what JSON has.
 """
 
 from __future__ import annotations
@@ -8,6 +11,10 @@ import json
 from typing import Any, get_args
 
 import attrs
+from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
+
+from nuttwist.observed import Observed
+from nuttwist.statistics import PoolFigures
 
 
 class WrongMessage(ValueError):
@@ -29,7 +36,7 @@ class Start:
     @ivar workers: how many there are.
     @ivar readSize: bytes read from a connection at a time.
     @ivar verbose: from 0 to 11.
-    @ivar out: an L{Ejected} for each server that is out already, as fields.
+    @ivar out: the servers that are out already.
     @ivar files: what the parent has read in files with certificates and keys, by their paths, as
         Latin-1; they may be others by now.
     @ivar secret: what hidden keys are hashed with, as hexadecimal digits; empty when nobody looks
@@ -43,7 +50,7 @@ class Start:
     workers: int
     readSize: int
     verbose: int
-    out: list[dict[str, Any]]
+    out: list[Ejected]
     files: dict[str, str] = attrs.field(factory=dict, repr=False)
     secret: str = ""
 
@@ -149,14 +156,13 @@ class Told:
     To the parent: the counters of this moment.
 
     @ivar number: of the L{Ask}; 0 when the worker tells them unasked, because it ends.
-    @ivar pools: a L{nuttwist.statistics.PoolFigures} for each pool, as fields.
-    @ivar seen: a L{nuttwist.observed.Observed} for each pool, as fields.
+    @ivar seen: of each pool; nothing when that was not asked for.
     @ivar samples: the fields of each.
     """
 
     number: int
-    pools: list[dict[str, Any]]
-    seen: list[dict[str, Any]] = attrs.field(factory=list)
+    pools: list[PoolFigures]
+    seen: list[Observed] = attrs.field(factory=list)
     samples: list[dict[str, Any]] = attrs.field(factory=list)
 
 
@@ -186,13 +192,25 @@ Message = (
 #: By the word that stands for it in a line.
 KINDS: dict[str, type[Any]] = {each.__name__.lower(): each for each in get_args(Message)}
 
+_converter = Converter(forbid_extra_keys=True, detailed_validation=False)
+
+#: What is raised for a line that is no JSON, or for fields that are not those of the message.
+_WRONG = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    BaseValidationError,
+    ForbiddenExtraKeysError,
+)
+
 
 def encode(message: Message) -> bytes:
     """
     The line of a message, without its end.
     """
     kind = type(message).__name__.lower()
-    return json.dumps({"kind": kind, **attrs.asdict(message)}).encode("ascii")
+    return json.dumps({"kind": kind, **_converter.unstructure(message)}).encode("ascii")
 
 
 def decode(line: bytes) -> Message:
@@ -203,7 +221,7 @@ def decode(line: bytes) -> Message:
     """
     try:
         fields = json.loads(line)
-        message: Message = KINDS[fields.pop("kind")](**fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+        message: Message = _converter.structure(fields, KINDS[fields.pop("kind")])
+    except _WRONG as wrong:
         raise WrongMessage(line) from wrong
     return message

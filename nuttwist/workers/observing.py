@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-import attrs
 from twisted.internet.interfaces import IDelayedCall
 
 from nuttwist.config import PoolConfig
@@ -50,12 +49,11 @@ class ChildView:
         self._ends: list[Drop] = []
         self._timer: IDelayedCall | None = None
 
-    def seen(self) -> list[dict[str, Any]]:
+    def seen(self) -> list[Observed]:
         """
-        An L{Observed} of each pool, as fields.
+        What was seen of each pool.
         """
-        pools = self._proxy.pools.values()
-        return [attrs.asdict(observedOf(each, deep=True)) for each in pools]
+        return [observedOf(each, deep=True) for each in self._proxy.pools.values()]
 
     def samples(self) -> list[dict[str, Any]]:
         """

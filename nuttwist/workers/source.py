@@ -11,12 +11,17 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nuttwist.distributor.standing import BY_HAND
 from nuttwist.http.source import Drop, Look, Unsteerable
+from nuttwist.logs.events import COUNTING_FAILED
 from nuttwist.workers.crew import WorkersService
 from nuttwist.workers.messages import Ejected, Readmitted
 from nuttwist.workers.observing import check
+
+_log = Logger(namespace="nuttwist.workers")
 
 #: Seconds between two questions for samples.
 PAUSE = 0.25
@@ -33,6 +38,7 @@ class CrewSource:
         self.started = time.time()
         self._crew = crew
         self._taps: list[Tell] = []
+        self._isFailing = False
         self._asking = LoopingCall(self._ask)
         self._asking.clock = clock
 
@@ -79,10 +85,18 @@ class CrewSource:
             self._asking.stop()
 
     def _ask(self) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._asked())
+        return Deferred.fromCoroutine(self._asked()).addErrback(self._failed)
+
+    def _failed(self, why: Failure) -> None:
+        # The next question is another try, and the log has a line for the first of them.
+        if not self._isFailing:
+            COUNTING_FAILED.failed(_log, why, what="asking for samples")
+        self._isFailing = True
 
     async def _asked(self) -> None:
-        for worker, _ in await self._crew.counting.gather(tap=True):
+        working = await self._crew.counting.gather(tap=True)
+        self._isFailing = False
+        for worker, _ in working:
             for sample in worker.takeSamples():
                 for tell in tuple(self._taps):
                     tell(sample)

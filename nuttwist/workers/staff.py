@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.logs.events import WORKER_ENDED
+from nuttwist.logs.events import COUNTING_FAILED, WORKER_ENDED
 from nuttwist.workers.messages import Message, Start
 from nuttwist.workers.place import Place
 from nuttwist.workers.worker import Worker, describe
@@ -78,8 +78,9 @@ class Staff:
         place.worker = worker = Worker(place.number, self._reactor, self)
         try:
             worker.start(self._task(place))
-        except OSError:
-            # Short of memory, processes or descriptors, which may pass.
+        except Exception:  # noqa: BLE001  mostly short of memory, processes or descriptors
+            # Which may pass; a process that cannot be spoken to is of no use.
+            worker.kill()
             self.ended(worker, Failure())
 
     def stop(self) -> None:
@@ -121,8 +122,13 @@ class Staff:
         Have another worker in the place of one that has ended.
         """
         place = self._places[worker.number]
+        if place.worker is not worker:
+            return
         place.worker = None
-        self._left(worker)
+        try:
+            self._left(worker)
+        except Exception:  # noqa: BLE001  what only counts holds up neither a start nor a stop
+            COUNTING_FAILED.failed(_log, what=f"what worker {worker.number} has counted")
         if self._serving:
             wait = place.backoff.ended(self._reactor.seconds())
             place.next = self._reactor.callLater(wait, self._start, place)

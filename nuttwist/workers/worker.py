@@ -14,14 +14,19 @@ from typing import Any, Protocol
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.logs.events import WORKER_OUTPUT, WORKER_READY
-from nuttwist.observed import Observed, decode
+from nuttwist.logs.events import (
+    MESSAGE_FAILED,
+    WORKER_OUTPUT,
+    WORKER_READY,
+    WORKER_UNREADABLE,
+)
+from nuttwist.observed import Observed
 from nuttwist.statistics import PoolFigures
 from nuttwist.workers.channel import Channel, ChannelFactory
 from nuttwist.workers.logged import relay
@@ -45,6 +50,9 @@ CHANNEL = 3
 
 #: Seconds for the answer to L{Ask}; a worker that takes longer counts as it was last heard of.
 ANSWER = 1.0
+
+#: Bytes of a line that cannot be read which the log has.
+SHOWN = 200
 
 #: Seconds for the answer to L{Change}.
 CHANGE = 30.0
@@ -107,11 +115,9 @@ def describe(ended: Failure) -> str:
         return f"killed by signal {signal}"
     if isinstance(ended.value, OSError):
         return f"it cannot be started: {ended.value.strerror}"
-    return f"exit status {getattr(ended.value, 'exitCode', 'unknown')}"
-
-
-def _figures(told: Told) -> list[PoolFigures]:
-    return [PoolFigures(**each) for each in told.pools]
+    if not isinstance(ended.value, ProcessDone | ProcessTerminated):
+        return f"it cannot be started: {ended.value!r}"
+    return f"exit status {ended.value.exitCode}"
 
 
 class Worker:
@@ -138,7 +144,7 @@ class Worker:
         self._numbers = itertools.count(1)
         self._asked: dict[int, Deferred[None]] = {}
         self._changing: Deferred[None] | None = None
-        self._channel = Channel(self._received, self._lost)
+        self._channel = Channel(self._received, self._lost, self._unreadable)
         self._handlers: dict[type, Callable[[Any], None]] = {
             Ready: self._isReady,
             Changed: lambda _: self._hasChanged(),
@@ -218,7 +224,8 @@ class Worker:
         """
         Have it end at once.
         """
-        assert self._process is not None
+        if self._process is None:
+            return
         try:
             self._process.signalProcess("KILL")
         except ProcessExitedAlready:
@@ -253,20 +260,26 @@ class Worker:
         del self._asked[number]
 
     def _received(self, message: Message) -> None:
-        handler = self._handlers.get(type(message))
-        if handler is None:
-            self._owner.heard(self, message)
-        else:
-            handler(message)
+        # An error that got to the reactor would close the channel, and so end the worker.
+        try:
+            handler = self._handlers.get(type(message))
+            if handler is None:
+                self._owner.heard(self, message)
+            else:
+                handler(message)
+        except Exception:  # noqa: BLE001  the log has it
+            MESSAGE_FAILED.failed(_log, order=type(message).__name__)
+
+    def _unreadable(self, line: bytes) -> None:
+        WORKER_UNREADABLE(_log, worker=self.number, line=line[:SHOWN])
 
     def _isReady(self, _: Ready) -> None:
         self.ready = True
         WORKER_READY(_log, worker=self.number, pid=self.pid)
 
     def _told(self, told: Told) -> None:
-        self.figures = _figures(told)
-        if told.seen:
-            self.seen = [decode(each) for each in told.seen]
+        self.figures = told.pools
+        self.seen = told.seen or self.seen
         self.samples += told.samples
         asked = self._asked.pop(told.number, None)
         if asked is not None:

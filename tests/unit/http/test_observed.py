@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
-import attrs
-
 from nuttwist.observed import (
     EJECTED,
     LIVE,
@@ -13,7 +9,6 @@ from nuttwist.observed import (
     Ranking,
     Standing,
     Timing,
-    decode,
     past,
     together,
 )
@@ -25,20 +20,6 @@ ONE = [1] * (len(BOUNDS) + 1)
 def seen(**kw):
     """What one process has seen of a pool."""
     return Observed("pool", Timing(ONE, 2.0), **kw)
-
-
-def test_itSurvivesTheWayToTheParent():
-    """What is written as JSON is read as the same value."""
-    value = seen(
-        standings={"a": Standing(EJECTED, 1.0, 2.0, 0, None)},
-        samples=3,
-        servers={"a": Timing(ONE, 1.0)},
-        commands={"get": Timing()},
-        failures=[("a", "unknown", 2), (None, "Connection refused", 1)],
-        rankings={"requests": Ranking(4, [["k", 4, 0]])},
-        slow=[{"time": 1.0}],
-    )
-    assert decode(json.loads(json.dumps(attrs.asdict(value)))) == value
 
 
 def test_whatIsCountedAddsUp():
