@@ -120,6 +120,7 @@ CLIENT_SLOW = Event(
     _WARN,
     "{pool}: closing {client}, which takes too little of its replies: {held} bytes are held",
 )
+CLIENT_SUSPECT = Event("client_suspect", _WARN, "{pool}: closing {client}: {reason}")
 
 # -- servers
 

@@ -54,6 +54,9 @@ class Watched:
         self._heard()
         return self._grammar.bulk(data, at)
 
+    def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
+        return self._grammar.lineEnd(data, at)
+
     def line(self, line: bytes) -> int:
         return self._grammar.line(line)
 

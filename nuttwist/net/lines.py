@@ -3,8 +3,9 @@ A L{LineReceiver} that hands whole chunks to a grammar.
 
 Its C{dataReceived} keeps LineReceiver's contract (lines through C{lineReceived}, raw bytes
 through C{rawDataReceived}, C{setRawMode}, C{setLineMode}, pausing, re-entrance) and differs in
-two things: it offers every chunk to the grammar first, which takes what is ordinary off the
-front, and it walks by offsets where the stock loop copies the rest of the buffer per line.
+three things: it offers every chunk to the grammar first, which takes what is ordinary off the
+front; it walks by offsets where the stock loop copies the rest of the buffer per line; and the
+grammar says where a line ends, since servers do not all end one at their own delimiter alone.
 """
 
 from __future__ import annotations
@@ -90,10 +91,10 @@ class ChunkReceiver(LineReceiver):
         while at < len(data) and not (self.paused or self.stopped() or self.full()):
             if self.line_mode:
                 at = self.grammar.bulk(data, at)
-                end = data.find(b"\r\n", at)
-                if end >= 0:
+                end, after = self.grammar.lineEnd(data, at)
+                if after >= 0:
                     self.lineReceived(data[at:end])
-                    at = end + 2
+                    at = after
                 else:
                     if at < len(data):
                         self.grammar.partial(data[at:])

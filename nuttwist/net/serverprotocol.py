@@ -192,7 +192,13 @@ class ServerProtocol(ChunkReceiver):
         if self._holds & OUTSTANDING and len(self.replies.waiting) <= self.replies.room // 2:
             self._release(OUTSTANDING)
         if self._halfClosed or self.replies.ending:
+            self._tellOfSuspicion()
             self._closeWhenDone()
+
+    def _tellOfSuspicion(self) -> None:
+        if self.replies.suspicion and not self.farewell:
+            self.farewell = self.replies.suspicion
+            self._house.visits.suspect(self)
 
     def _weighReplies(self, written: int) -> None:
         # One reply may be as large as it is, so the largest is not held against the client.

@@ -10,7 +10,13 @@ from twisted.internet.interfaces import IAddress
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nuttwist.logs.events import CLIENT_ACCEPTED, CLIENT_CLOSED, CLIENT_REFUSED, CLIENT_SLOW
+from nuttwist.logs.events import (
+    CLIENT_ACCEPTED,
+    CLIENT_CLOSED,
+    CLIENT_REFUSED,
+    CLIENT_SLOW,
+    CLIENT_SUSPECT,
+)
 from nuttwist.net.addresses import placeOf
 from nuttwist.net.lines import StreamTransport
 from nuttwist.net.troubles import CLOSED, NONSENSE, troubleOf
@@ -83,6 +89,13 @@ class Visits:
         """
         peer = placeOf(client.transport.getPeer())
         CLIENT_SLOW(_log, pool=self._pool, client=peer, held=held)
+
+    def suspect(self, client: Visitor) -> None:
+        """
+        A client is closed, shown or not, for what it said.
+        """
+        peer = placeOf(client.transport.getPeer())
+        CLIENT_SUSPECT(_log, pool=self._pool, client=peer, reason=client.replies.suspicion)
 
 
 def _why(client: Visitor, reason: Failure) -> str:

@@ -19,6 +19,24 @@ class BadReply(Exception):
     """
 
 
+def crlfEnd(data: bytes, at: int) -> tuple[int, int]:
+    """
+    L{Grammar.lineEnd} where only CRLF ends a line.
+    """
+    end = data.find(b"\r\n", at)
+    return (end, end + 2) if end >= 0 else (-1, -1)
+
+
+def lfEnd(data: bytes, at: int) -> tuple[int, int]:
+    """
+    L{Grammar.lineEnd} where LF ends a line, and one CR before it belongs to the end.
+    """
+    end = data.find(b"\n", at)
+    if end < 0:
+        return -1, -1
+    return end - data.startswith(b"\r", max(end - 1, at)), end + 1
+
+
 class Grammar(Protocol):
     """
     Turns bytes into messages without doing any input or output.
@@ -36,6 +54,15 @@ class Grammar(Protocol):
         @param at: offset of the first byte of a line.
         @return: offset of the first byte not taken, again the first of a line.
         @raise BadReply: the server broke the protocol.
+        """
+
+    def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
+        """
+        Find the end of a line.
+
+        @param at: offset of its first byte.
+        @return: the offset where its content ends, and the one behind its end; -1 and -1 when the
+            end has not come.
         """
 
     def line(self, line: bytes) -> int:

@@ -101,6 +101,7 @@ class ReplyQueue:
     @ivar ending: True when nothing more is accepted and the connection is to be closed after
         the last reply.
     @ivar fault: True when that is so over something the client did.
+    @ivar suspicion: what that is, if an operator should hear of it; for the log.
     """
 
     __slots__ = (
@@ -116,6 +117,7 @@ class ReplyQueue:
         "gone",
         "room",
         "sink",
+        "suspicion",
         "touched",
         "waiting",
         "weighAt",
@@ -134,6 +136,7 @@ class ReplyQueue:
         self.gone = False
         self.ending = False
         self.fault = False
+        self.suspicion = ""
         self.budget = budget
         self.weighAt = budget
         self.blocked = 0
@@ -220,13 +223,15 @@ class ReplyQueue:
         self.ending = True
         self.sink.wake()
 
-    def hangUp(self, reply: bytes = b"") -> None:
+    def hangUp(self, reply: bytes = b"", suspicion: str = "") -> None:
         """
         Accept nothing more from a client at fault, and close after what is owed.
 
         @param reply: what it is told last.
+        @param suspicion: what an operator should hear of this client.
         """
         self.fault = True
+        self.suspicion = suspicion
         if reply:
             self.answer(reply)
         self.end()

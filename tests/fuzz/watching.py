@@ -98,6 +98,10 @@ class Watched:
         """Take nothing: lines define the behaviour."""
         return at
 
+    def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
+        """Find a line's end."""
+        return self._grammar.lineEnd(data, at)
+
     def partial(self, rest: bytes) -> None:
         """Look at an unfinished line."""
         self._grammar.partial(rest)

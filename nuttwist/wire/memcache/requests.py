@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from nuttwist.wire.framing import crlfEnd
 from nuttwist.wire.memcache import commands as c, scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
 from nuttwist.wire.memcache.keys import routeDecoded
@@ -109,6 +110,12 @@ class MemcacheRequests:
             return -1
         sent = several(self, data[at:end], b"get ", data[at + 4 : end])
         return end + 2 if sent else -1
+
+    def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
+        """
+        Find the end of a line: where its content ends, and behind it; -1 and -1 if it has none.
+        """
+        return crlfEnd(data, at)
 
     def line(self, line: bytes) -> int:
         """

@@ -8,6 +8,7 @@ Sources: redis's protocol specification; networking.c, processMultibulkBuffer, f
 
 from __future__ import annotations
 
+from nuttwist.wire.framing import crlfEnd
 from nuttwist.wire.joining import MANY
 from nuttwist.wire.redis import limits
 from nuttwist.wire.redis.inline import splitInline
@@ -71,6 +72,12 @@ class RequestLines:
 
         @param data: its bytes, as the client sent them or would have.
         """
+
+    def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
+        """
+        Find the end of a line: where its content ends, and behind it; -1 and -1 if it has none.
+        """
+        return crlfEnd(data, at)
 
     def line(self, line: bytes) -> int:
         """

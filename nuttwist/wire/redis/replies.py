@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply
+from nuttwist.wire.framing import TOO_LARGE, VALUE_MAX, BadReply, crlfEnd
 from nuttwist.wire.gather import Gather
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis import scan
@@ -110,6 +110,12 @@ class RedisReplies:
             for owner in touched:
                 owner.settle()
         return at
+
+    def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
+        """
+        Find the end of a line: where its content ends, and behind it; -1 and -1 if it has none.
+        """
+        return crlfEnd(data, at)
 
     def line(self, line: bytes) -> int:
         """

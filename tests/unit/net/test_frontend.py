@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import weakref
 
+from twisted.logger import LogLevel, capturedLogs, formatEvent
+
+from nuttwist.net.addresses import placeOf
 from nuttwist.wire.replyqueue import FIRST, MOST
 from tests.unit.pools import ask, heard
 
@@ -81,3 +84,23 @@ def test_aClientThatHasGoneLeavesNoCycle(machine):
     finally:
         if usual:
             gc.enable()
+
+
+def test_whatAClientIsSuspectedOfIsLoggedOnce(machine):
+    """With the pool and its address, however many replies leave before it is closed."""
+    machine.serve("one", type="fake", replies=[{"data": "END\r\n", "delay_ms": 100}] * 2)
+    pool = machine.start()
+    client = machine.client()
+    assert ask(client, b"get a\r\nget b\r\n") == b""
+    (proxied,) = pool.frontend.clients
+    with capturedLogs() as events:
+        proxied.replies.hangUp(suspicion="it speaks HTTP")
+        machine.network.elapse(0.1)
+        assert heard(client) == b"END\r\n"
+        machine.network.elapse(0.1)
+        assert heard(client) == b"END\r\n"
+    (event,) = [each for each in events if each.get("event") == "client_suspect"]
+    peer = placeOf(proxied.transport.getPeer())
+    assert formatEvent(event) == f"pool: closing {peer}: it speaks HTTP"
+    assert event["log_level"] == LogLevel.warn
+    assert client.ended

@@ -8,6 +8,7 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.basic import LineReceiver
 
 from nuttwist.net.lines import ChunkReceiver
+from nuttwist.wire.framing import crlfEnd, lfEnd
 
 
 class Letters:
@@ -20,19 +21,20 @@ class Letters:
 
     maxLine = 1000
 
-    def __init__(self, bulky=True):
+    def __init__(self, bulky=True, lineEnd=crlfEnd):
         self.heard = []
         self.partials = []
+        self.lineEnd = lineEnd
         self._bulky = bulky
         self._raw = b""
 
     def bulk(self, data, at):
         while self._bulky and data[at : at + 1].islower():
-            end = data.find(b"\r\n", at)
+            end, after = self.lineEnd(data, at)
             if end < 0 or data[end - 1 : end].isdigit():
                 break
             self.heard.append(data[at:end])
-            at = end + 2
+            at = after
         return at
 
     def line(self, line):
@@ -52,14 +54,16 @@ class Letters:
 class Stock(LineReceiver):
     """Twisted's own loop."""
 
-    delimiter = b"\r\n"
     MAX_LENGTH = 1 << 20
 
-    def __init__(self):
+    def __init__(self, delimiter=b"\r\n"):
         self.grammar = Letters(bulky=False)
+        self.delimiter = delimiter
         self._left = 0
 
     def lineReceived(self, line):
+        if self.delimiter == b"\n":
+            line = line.removesuffix(b"\r")
         self._left = self.grammar.line(line)
         if self._left:
             self.setRawMode()
@@ -87,11 +91,22 @@ def receiver():
 WORDS = [b"abc", b"Abc", b"", b"a3", b"A9", b"\r", b"\n", b"x\ny", b"\rz"]
 STREAMS = st.lists(st.sampled_from(WORDS), max_size=12).map(b"\r\n".join)
 
+#: A line by itself, and its content.
+ENDED = [
+    (crlfEnd, b"ab\r\n", b"ab"),
+    (crlfEnd, b"a\nb\r\r\n", b"a\nb\r"),
+    (lfEnd, b"ab\r\n", b"ab"),
+    (lfEnd, b"ab\n", b"ab"),
+    (lfEnd, b"a\rb\r\r\n", b"a\rb\r"),
+    (lfEnd, b"\n", b""),
+]
 
+
+@pytest.mark.parametrize(("delimiter", "lineEnd"), [(b"\r\n", crlfEnd), (b"\n", lfEnd)])
 @given(STREAMS, st.lists(st.integers(0, 60), max_size=6))
-def test_itHearsWhatTwistedsOwnLoopHearsHoweverTheBytesAreCut(data, places):
-    """Lines, values and what is left, with the fast path and without it."""
-    stock = connected(Stock())
+def test_itHearsWhatTwistedsOwnLoopHearsHoweverTheBytesAreCut(delimiter, lineEnd, data, places):
+    """Lines, values and what is left, with the fast path and without it, whatever ends a line."""
+    stock = connected(Stock(delimiter))
     stock.dataReceived(data)
     rest = stock.clearLineBuffer()
     edges = [0, *sorted(min(each, len(data)) for each in places), len(data)]
@@ -99,12 +114,23 @@ def test_itHearsWhatTwistedsOwnLoopHearsHoweverTheBytesAreCut(data, places):
     singly = [data[n : n + 1] for n in range(len(data))]
     for pieces in ([data], cut, singly):
         for bulky in (True, False):
-            receiver = connected(ChunkReceiver(Letters(bulky)))
+            receiver = connected(ChunkReceiver(Letters(bulky, lineEnd)))
             for piece in pieces:
                 receiver.dataReceived(piece)
             assert receiver.grammar.heard == stock.grammar.heard
             assert receiver.line_mode == stock.line_mode
             assert receiver.clearLineBuffer() == rest
+
+
+@pytest.mark.parametrize(("lineEnd", "line", "content"), ENDED)
+@pytest.mark.parametrize("before", [b"", b"x\r\n", b"\r"])
+def test_aLineEndsWhereItsGrammarSays(lineEnd, line, content, before):
+    """A byte before the line is never a part of its end, and half an end is none."""
+    at = len(before)
+    end, after = lineEnd(before + line + b"X\r\n", at)
+    assert (before + line)[at:end] == content
+    assert after == at + len(line)
+    assert lineEnd(before + line[:-1], at) == (-1, -1)
 
 
 def test_theGrammarIsShownEveryLineThatHasBegunButNotEnded(receiver):

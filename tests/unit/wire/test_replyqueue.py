@@ -94,8 +94,9 @@ def test_theEndComesAfterWhatIsOwed(queue, sink):
 def test_aClientAtFaultMayBeToldSoLast(queue, told):
     """Or be hung up on without a word."""
     queue.answer(b"OK\r\n")
-    queue.hangUp(told)
+    queue.hangUp(told, "it speaks HTTP")
     assert (queue.ending, queue.fault) == (True, True)
+    assert queue.suspicion == "it speaks HTTP"
     assert queue.take() == b"OK\r\n" + told
 
 
