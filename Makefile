@@ -1,6 +1,6 @@
 # make run        the proxy in front of two embedded memcached servers, nothing else needed
-# make test       unit, integration and end-to-end tests, each kind in a process of its own; the
-#                 unit tests on both forms, pure Python and with the compiled core
+# make test       unit, integration and end-to-end tests, each kind in a process of its own, on
+#                 both forms: pure Python, and with the compiled core
 # make lint       ruff and mypy
 # make bench      measures the proxy's forms against twemproxy, and writes docs/benchmarks.md
 # make transcripts  plays every recorded conversation against the running command
@@ -16,13 +16,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Debian installs nutcracker where only root's path looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: run test unit unit-compiled integration e2e programs lint format fuzz packaging bench soak transcripts clean
+.PHONY: run test compiled unit unit-compiled integration integration-compiled e2e e2e-pure \
+	e2e-compiled programs lint format fuzz packaging bench soak transcripts clean
 .NOTPARALLEL:
 
 run: $(VENV)/.run
 	$(BIN)/twistd -n nutproxy --demo
 
-test: programs unit unit-compiled integration e2e
+test: programs unit compiled unit-compiled integration-compiled e2e-compiled e2e-pure
 
 # The two pure packages are held at every line and branch.
 unit: $(VENV)/.test
@@ -30,17 +31,35 @@ unit: $(VENV)/.test
 	$(BIN)/coverage report --include='nuttwist/wire/*,nuttwist/ring/*' --fail-under=100
 
 # The same tests on what a wheel installs. The environment's own nuttwist is the tree, so they run
-# where the tree's package is not in sight, beside the files of the tree that they read.
-COMPILED := build/compiled
-unit-compiled: $(VENV)/.test
+# where the tree's package is not in sight, beside the files of the tree that they read; what they
+# start finds the compiled package first, too.
+COMPILED := $(CURDIR)/build/compiled
+ON_COMPILED := cd $(COMPILED) && PYTHONPATH=$(COMPILED) NUTTWIST_FORM=compiled $(CURDIR)/$(BIN)/python
+compiled: $(VENV)/.test
 	tests/compiled.sh $(BIN)/python $(COMPILED)
-	cd $(COMPILED) && $(CURDIR)/$(BIN)/python -m pytest -p no:twisted tests/unit
+
+unit-compiled: compiled
+	$(ON_COMPILED) -m pytest -p no:twisted tests/unit
 
 integration: $(VENV)/.test
 	$(BIN)/python -m twisted.trial tests.integration
 
+integration-compiled: compiled
+	$(ON_COMPILED) -m twisted.trial tests.integration
+
 e2e: $(VENV)/.test programs
 	$(BIN)/python -m pytest tests/e2e
+
+# What clients say and are answered, and servers that fail: what the compiled core is a part of.
+# The rest is the same code in both forms.
+FORMS := $(addprefix tests/e2e/,faults test_hostile.py test_hostile_keys.py test_memcached_clients.py \
+	test_pymemcache.py test_redis_differential.py test_redis_own.py test_redis_py.py test_replay.py \
+	test_trouble_under_load.py test_workers.py)
+e2e-pure: $(VENV)/.test programs
+	$(BIN)/python -m pytest $(FORMS)
+
+e2e-compiled: compiled programs
+	$(ON_COMPILED) -m pytest tests/e2e
 
 programs:
 	tests/setup.sh memcached redis-server nutcracker chromium chromedriver

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import nuttwist
 from tests.e2e.command import MODULE, TWISTD, finished, freePort, poolFile
 
 COUNTERS = [
@@ -115,3 +116,11 @@ def test_helpNamesEveryOption(tmp_path: Path) -> None:
 def test_commandIsOfferedByTwistd(tmp_path: Path) -> None:
     """The list of twistd's commands has nutproxy in it."""
     assert "  nutproxy  " in finished(*TWISTD, "--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("runner", [TWISTD, MODULE], ids=["twistd", "module"])
+def test_whatIsStartedHasTheFormThatIsTested(runner: tuple[str, ...], tmp_path: Path) -> None:
+    """A run of these tests on the compiled core starts compiled proxies, from any folder."""
+    version = finished(*runner, "nutproxy", "--version", cwd=tmp_path).stderr.rstrip()
+    core = {"compiled": "compiled core", "pure": "pure Python"}
+    assert version.endswith(f" ({core[nuttwist.__version__.partition('+')[2]]})")
