@@ -58,7 +58,8 @@ class Onward:
         @param take: the dialect's inner loop, with every short key known.
         """
         self.maxLine = grammar.maxLine
-        self.line, self.raw, self.partial = grammar.line, grammar.raw, grammar.partial
+        self.lineEnd, self.line = grammar.lineEnd, grammar.line
+        self.raw, self.partial = grammar.raw, grammar.partial
         self._grammar = grammar
         self._take = take
 
