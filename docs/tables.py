@@ -26,7 +26,7 @@ FORMS: dict[Shape | str, str] = {
     "cas": "KEY FLAGS EXPTIME LENGTH CAS [noreply]",
     Shape.CHANGE: "KEY DELTA [noreply]",
     "touch": "KEY EXPTIME [noreply]",
-    "delete": "KEY [noreply]",
+    Shape.DELETE: "KEY [0] [noreply]",
     Shape.META: "KEY FLAG...",
     Shape.META_STORE: "KEY LENGTH FLAG...",
     Shape.NOOP: "",

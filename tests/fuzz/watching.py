@@ -113,7 +113,9 @@ class Watched:
         following = self._grammar.line(line)
         self._early = len(self._replies.waiting) - before
         assert self._early in (0, 1)
-        assert self._early + self._queued() - silent <= 1 or line.startswith(b"flush_all")
+        # A set that is refused for its size drops the old item, besides.
+        more = line.split()[:1] in ([b"flush_all"], [b"set"])
+        assert self._early + self._queued() - silent <= 1 + more or line.startswith(b"flush_all")
         self._hold(self._model.line(line, following), self._early, line)
         return following
 

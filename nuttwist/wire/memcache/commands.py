@@ -23,6 +23,7 @@ CRLF = b"\r\n"
 BARRIER = b"mn\r\n"
 
 ERROR = b"ERROR\r\n"
+END = b"END\r\n"
 BAD_FORMAT = b"CLIENT_ERROR bad command line format\r\n"
 BAD_CHUNK = b"CLIENT_ERROR bad data chunk\r\n"
 BAD_DELTA = b"CLIENT_ERROR invalid numeric delta argument\r\n"
@@ -31,6 +32,8 @@ BAD_DELETE = b"CLIENT_ERROR bad command line format.  Usage: delete <key> [norep
 BAD_BASE64 = b"CLIENT_ERROR error decoding key\r\n"
 LINE_TOO_LONG = b"CLIENT_ERROR line too long\r\n"
 TOO_MANY_FLAGS = b"CLIENT_ERROR options flags too long\r\n"
+#: What the log says of a client that is closed for it.
+SPEAKS_HTTP = "it speaks HTTP"
 TOO_LARGE = b"SERVER_ERROR object too large for cache\r\n"
 NOT_TEXT = (
     b"CLIENT_ERROR only the text protocol is supported here, "
@@ -58,6 +61,7 @@ class Shape(enum.Enum):
     RETRIEVE = "retrieve"
     STORE = "store"
     CHANGE = "change"
+    DELETE = "delete"
     META = "meta"
     META_STORE = "metaStore"
     VERSION = "version"
@@ -89,14 +93,16 @@ class Command:
     expect: int = CLASSIC
 
 
-#: 32 bits, as memcached keeps flags; it refuses more and would take the value for commands.
+#: 32 bits, as memcached keeps flags; some releases refuse more and take the value for commands.
 FLAGS = range(2**32)
-#: Seconds or a Unix time, signed 32 bits; negative means expired at once.
-EXPTIME = range(-(2**31), 2**31)
-#: memcached's own bound for a length: room must be left for CR LF.
+#: Seconds or a Unix time, signed 64 bits; negative means expired at once.
+EXPTIME = range(-(2**63), 2**63)
+#: What every release of memcached reads: of more than 32 bits, some refuse the line and take the
+#: value for commands. Such a time is sent as the last or the first of these.
+SENT_EXPTIME = range(-(2**31), 2**31)
+#: memcached's own bound for a length: room must be left for CR LF. It refuses the line of a longer
+#: one, and reads what follows as commands.
 LENGTH = range(2**31 - 2)
-#: A longer value is refused, but it is a value: a line has room for a length of this size.
-ANY_LENGTH = range(10**SHORT_LINE)
 CAS = range(2**64)
 #: Wide enough to pass a minus sign: memcached answers that one itself, as twemproxy lets it.
 DELTA = range(-(2**64), 2**64)
@@ -119,7 +125,7 @@ COMMANDS: dict[bytes, Command] = {
     b"incr": Command(Shape.CHANGE, _ONE, number=DELTA, wrong=BAD_DELTA),
     b"decr": Command(Shape.CHANGE, _ONE, number=DELTA, wrong=BAD_DELTA),
     b"touch": Command(Shape.CHANGE, _ONE, number=EXPTIME, wrong=BAD_EXPTIME),
-    b"delete": Command(Shape.CHANGE, _ONE, wrong=BAD_DELETE),
+    b"delete": Command(Shape.DELETE, _ONE, wrong=BAD_DELETE),
     b"mg": Command(Shape.META, _ONE, expect=META),
     b"md": Command(Shape.META, _ONE, expect=META),
     b"ma": Command(Shape.META, _ONE, expect=META),

@@ -107,7 +107,7 @@ def repeatable(data: bytes) -> Repeatable | None:
         # With a time to live it changes that.
         cut = Retrieval(data, command.key)
         return Repeatable(command.number is None, words[command.key :], cut)
-    if shape in (Shape.STORE, Shape.CHANGE):
+    if shape in (Shape.STORE, Shape.CHANGE, Shape.DELETE):
         return Repeatable(False, words[1:2])
     if shape in _FLAGS_AT:
         return _meta(words, words[_FLAGS_AT[shape] :])

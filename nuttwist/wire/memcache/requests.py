@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from nuttwist.wire.framing import crlfEnd
+from nuttwist.wire.framing import crlfEnd, lfEnd
 from nuttwist.wire.memcache import commands as c, scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
 from nuttwist.wire.memcache.keys import routeDecoded
@@ -113,9 +113,10 @@ class MemcacheRequests:
 
     def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
         """
-        Find the end of a line: where its content ends, and behind it; -1 and -1 if it has none.
+        Find the end of a line: LF, with one CR before it, as memcached does; or, as twemproxy
+        does, CR and LF.
         """
-        return crlfEnd(data, at)
+        return crlfEnd(data, at) if self.settings.hangUp else lfEnd(data, at)
 
     def line(self, line: bytes) -> int:
         """
@@ -193,12 +194,19 @@ class MemcacheRequests:
 
         @return: how many raw bytes follow.
         """
-        if size > self.settings.item_size_max or size not in c.LENGTH:
+        if size > self.settings.item_size_max:
+            self._dropOld(line, key)
             return self.skip(c.TOO_LARGE, size, silent=expect == NOTHING)
         self._key = key
         self._expected = expect
         self._pieces = [line + CRLF]
         return size + 2
+
+    def _dropOld(self, line: bytes, key: bytes) -> None:
+        # memcached drops the item that a set was to replace when it has no room for the new one:
+        # a client must not find what it believes to be overwritten (proto_text.c).
+        if line.startswith(b"set ") and not self.settings.hangUp:
+            self.submit(self.router.route(key), b"delete %b noreply\r\n" % key, NOTHING)
 
     def skip(self, error: bytes, size: int | None, silent: bool = False) -> int:
         """
@@ -242,5 +250,9 @@ class MemcacheRequests:
     def _unknown(self, line: bytes) -> int:
         if line[:1] in c.NOT_TEXT_BYTES and not self.settings.hangUp:
             self.replies.hangUp(c.NOT_TEXT)
+            return 0
+        if line.rstrip(b" ").rpartition(b" ")[2].startswith(b"HTTP/"):
+            # A web page must not drive a cache: what follows is closed as by memcached.
+            self.replies.hangUp(suspicion=c.SPEAKS_HTTP)
             return 0
         return self.refuse(c.ERROR)

@@ -18,13 +18,13 @@ from nuttwist.wire.memcache.retrieving import several
 from nuttwist.wire.request import CLASSIC, NOTHING, QUIET
 
 #: The numbers of a storage command: FLAGS EXPTIME LENGTH.
-STORED = (c.FLAGS, c.EXPTIME, c.ANY_LENGTH)
+STORED = (c.FLAGS, c.EXPTIME, c.LENGTH)
 
 #: Where a line that announces a value says how long it is.
 LENGTH_AT = {Shape.STORE: 4, Shape.META_STORE: 2}
 
 #: The shapes that may end in noreply.
-NOREPLY = (Shape.STORE, Shape.CHANGE, Shape.VERBOSITY, Shape.FLUSH)
+NOREPLY = (Shape.STORE, Shape.CHANGE, Shape.DELETE, Shape.VERBOSITY, Shape.FLUSH)
 
 
 #: Sub-statistics of a server's own memory, which the proxy has none of; clients that ask for
@@ -36,7 +36,7 @@ def number(word: bytes, allowed: range) -> int | None:
     """
     A decimal number in the given range, or L{None}.
     """
-    digits = word[1:] if word[:1] == b"-" else word
+    digits = word[1:] if word[:1] in (b"-", b"+") else word
     # int() of a hostile length would be slow, or refuse.
     if not digits.isdigit() or len(digits) > c.SHORT_LINE:
         return None
@@ -44,12 +44,22 @@ def number(word: bytes, allowed: range) -> int | None:
     return value if value in allowed else None
 
 
+def exptime(word: bytes) -> bytes:
+    """
+    A time as every release of memcached reads it; see L{commands.SENT_EXPTIME}.
+    """
+    if len(word) < 10:
+        return word
+    value = int(word)
+    return b"%d" % min(max(value, c.SENT_EXPTIME[0]), c.SENT_EXPTIME[-1])
+
+
 def announced(words: list[bytes], command: Command) -> int | None:
     """
     How long the value is that a line announces; L{None} when there is none, or no telling.
     """
     at = LENGTH_AT.get(command.shape, len(words))
-    return number(words[at], c.ANY_LENGTH) if len(words) > at else None
+    return number(words[at], c.LENGTH) if len(words) > at else None
 
 
 def refuseLong(client: Client, words: list[bytes], command: Command) -> int:
@@ -62,15 +72,28 @@ def refuseLong(client: Client, words: list[bytes], command: Command) -> int:
     return client.skip(c.LINE_TOO_LONG, announced(words, command), silent)
 
 
+def mayHaveMore(client: Client, silent: bool) -> bool:
+    """
+    True when one word may stand behind the fixed ones of a line: C{noreply}, or any other, which
+    memcached does not look at and twemproxy closes for.
+    """
+    return silent or not client.settings.hangUp
+
+
 def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
     """
     get and gets KEY..., gat and gats EXPTIME KEY...
     """
     keys = words[command.key :]
-    if not keys:
+    if len(words) == 1:
         return client.refuse(c.ERROR)
     if command.number is not None and number(words[1], command.number) is None:
         return client.refuse(command.wrong)
+    if not keys:
+        return client.refuse(c.END)
+    if command.number is not None and exptime(words[1]) != words[1]:
+        words[1] = exptime(words[1])
+        line = b" ".join(words)
     head = b" ".join(words[: command.key]) + b" "
     return 0 if several(client, line, head, b" ".join(keys)) else client.refuse(c.BAD_FORMAT)
 
@@ -83,26 +106,57 @@ def store(client: Client, line: bytes, words: list[bytes], command: Command) -> 
     fixed = 2 + len(allowed)
     size = announced(words, command)
     silent = words[-1] == b"noreply" and len(words) in (fixed, fixed + 1)
-    if not fixed <= len(words) <= fixed + silent:
-        return client.skip(c.BAD_FORMAT if len(words) == fixed + 1 else c.ERROR, size)
+    if not fixed <= len(words) <= fixed + mayHaveMore(client, silent):
+        return client.skip(c.ERROR, size)
     bad = any(number(word, each) is None for word, each in zip(words[2:], allowed, strict=False))
     if size is None or bad or not isKey(words[1]):
         return client.skip(c.BAD_FORMAT, size, silent)
+    sent = [*words[:3], exptime(words[3]), *words[4 : fixed + silent]]
+    line = line if sent == words else b" ".join(sent)
     return client.announce(line, words[1], size, NOTHING if silent else CLASSIC)
 
 
 def change(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
     """
-    incr, decr and touch KEY NUMBER [noreply], delete KEY [noreply].
+    incr, decr and touch KEY NUMBER [noreply].
     """
-    fixed = 2 if command.number is None else 3
-    silent = words[-1] == b"noreply" and len(words) in (3, fixed + 1)
-    if not fixed <= len(words) <= fixed + silent:
-        return client.refuse(c.ERROR if command.number or len(words) < fixed else command.wrong)
+    silent = words[-1] == b"noreply" and len(words) in (3, 4)
+    if not 3 <= len(words) <= 3 + mayHaveMore(client, silent):
+        return client.refuse(c.ERROR)
     if not isKey(words[1]):
         return client.refuse(c.BAD_FORMAT, silent)
     if command.number is not None and number(words[2], command.number) is None:
         return client.refuse(command.wrong, silent)
+    sent = words[2] if command.number is c.DELTA else exptime(words[2])
+    return _changed(client, line, words, [*words[:2], sent], silent)
+
+
+def _as(line: bytes, words: list[bytes], sent: list[bytes], silent: bool) -> bytes:
+    # A line as it came, unless it has a word that memcached does not look at or a long time.
+    if silent:
+        sent = [*sent, b"noreply"]
+    return line if sent == words else b" ".join(sent)
+
+
+def delete(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
+    """
+    delete KEY [0] [noreply]. The 0 was a time once, and old clients send it.
+    """
+    if not 2 <= len(words) <= 4:
+        return client.refuse(c.ERROR)
+    silent = words[-1] == b"noreply" and len(words) > 2
+    more = words[2 : len(words) - silent]
+    if more and (more != [b"0"] or client.settings.hangUp):
+        return client.refuse(command.wrong, silent)
+    if not isKey(words[1]):
+        return client.refuse(c.BAD_FORMAT, silent)
+    return _changed(client, line, words, words[:2], silent)
+
+
+def _changed(
+    client: Client, line: bytes, words: list[bytes], sent: list[bytes], silent: bool
+) -> int:
+    line = _as(line, words, sent, silent)
     expect = NOTHING if silent else CLASSIC
     client.submit(client.router.route(words[1]), line + CRLF, expect)
     return 0
@@ -148,12 +202,13 @@ def noop(client: Client, line: bytes, words: list[bytes], command: Command) -> i
 
 def version(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
     """
-    version, asked of one server.
+    version, asked of one server, whatever words follow.
     """
-    if len(words) > 1:
+    if len(words) > 1 and client.settings.hangUp:
         return client.refuse(c.ERROR)
     # twemproxy hashes this word for commands without a key.
-    client.submit(client.router.route(b"placeholder"), line + CRLF, CLASSIC)
+    sent = line if len(words) == 1 else words[0]
+    client.submit(client.router.route(b"placeholder"), sent + CRLF, CLASSIC)
     return 0
 
 
@@ -178,9 +233,9 @@ def verbosity(client: Client, line: bytes, words: list[bytes], command: Command)
     verbosity LEVEL [noreply]: accepted, and changes nothing at the servers.
     """
     silent = words[-1] == b"noreply"
-    if not 2 <= len(words) <= 2 + silent:
+    if not 2 <= len(words) <= 2 + mayHaveMore(client, silent):
         return client.refuse(c.ERROR)
-    if number(words[1], c.FLAGS) is None:
+    if number(words[1], c.CAS) is None:
         return client.refuse(c.BAD_FORMAT, silent)
     if not silent:
         client.replies.answer(b"OK\r\n")
@@ -195,10 +250,11 @@ def flush(client: Client, line: bytes, words: list[bytes], command: Command) -> 
     delay = words[1 : len(words) - silent]
     if not client.settings.flush_all:
         return client.refuse(c.NO_FLUSH, silent)
-    if len(delay) > 1:
+    if len(words) > 2 + mayHaveMore(client, silent):
         return client.refuse(c.ERROR)
     if delay and number(delay[0], c.EXPTIME) is None:
         return client.refuse(command.wrong, silent)
+    line = _as(line, words, [words[0], *map(exptime, delay[:1])], silent)
     fleet = list(client.router.fleet())
     if silent:
         for _, pipeline in fleet:
@@ -211,10 +267,9 @@ def flush(client: Client, line: bytes, words: list[bytes], command: Command) -> 
 
 def close(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
     """
-    quit: what was asked before it is answered, what follows it is dropped.
+    quit, whatever words follow: what was asked before it is answered, what comes behind it is
+    dropped.
     """
-    if len(words) > 1:
-        return client.refuse(c.ERROR)
     client.replies.end()
     return 0
 
@@ -223,6 +278,7 @@ SHAPES: dict[Shape, Callable[[Client, bytes, list[bytes], Command], int]] = {
     Shape.RETRIEVE: retrieve,
     Shape.STORE: store,
     Shape.CHANGE: change,
+    Shape.DELETE: delete,
     Shape.META: meta,
     Shape.META_STORE: metaStore,
     Shape.NOOP: noop,

@@ -8,7 +8,7 @@ Sources: redis's protocol specification; networking.c, processMultibulkBuffer, f
 
 from __future__ import annotations
 
-from nuttwist.wire.framing import crlfEnd
+from nuttwist.wire.framing import crlfEnd, lfEnd
 from nuttwist.wire.joining import MANY
 from nuttwist.wire.redis import limits
 from nuttwist.wire.redis.inline import splitInline
@@ -75,9 +75,10 @@ class RequestLines:
 
     def lineEnd(self, data: bytes, at: int) -> tuple[int, int]:
         """
-        Find the end of a line: where its content ends, and behind it; -1 and -1 if it has none.
+        Find the end of a line: LF, with one CR before it, as redis ends an inline request; or, as
+        twemproxy does, CR and LF.
         """
-        return crlfEnd(data, at)
+        return crlfEnd(data, at) if self.settings.hangUp else lfEnd(data, at)
 
     def line(self, line: bytes) -> int:
         """
@@ -114,9 +115,11 @@ class RequestLines:
             return
         value = b"".join(self._raw)
         self._raw = []
-        if not value.endswith(CRLF):
-            self.broken(b"expected CRLF after a string")
+        if self.settings.hangUp and not value.endswith(CRLF):
+            self.replies.hangUp()
             return
+        # redis passes over two bytes behind a string, whatever they are.
+        value = value[:-2] + CRLF
         self._pieces.append(value)
         self._args.append(value[:-2])
         self._left -= 1

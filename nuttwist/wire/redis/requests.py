@@ -23,6 +23,11 @@ from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, Request
 from nuttwist.wire.router import Router, Settings
 
+#: What redis takes for an attack across protocols (server.c, processCommand), and how the log
+#: calls it.
+ATTACKS = (b"post", b"host:")
+SPEAKS_HTTP = "it speaks HTTP"
+
 NOAUTH = b"-NOAUTH Authentication required\r\n"
 
 
@@ -138,6 +143,10 @@ class RedisRequests(RequestLines):
 
         @param data: its bytes, as the client sent them.
         """
+        if args[0].lower() in ATTACKS:
+            # A web page must not drive a cache: redis closes over what HTTP begins with.
+            self.replies.hangUp(suspicion=SPEAKS_HTTP)
+            return
         command = find(args)
         if self.locked() and (command is None or command.name not in ALLOWED_UNAUTHENTICATED):
             self.replies.answer(NOAUTH)

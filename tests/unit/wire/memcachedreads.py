@@ -11,7 +11,7 @@ STORAGE[b"cas"] = 6
 
 def isNumber(word: bytes, below: int, signed: bool = False) -> bool:
     """A number as memcached reads it, -0 included; after what is none the value is left unread."""
-    digits = word.removeprefix(b"-")
+    digits = word[1:] if word[:1] in (b"-", b"+") else word
     least = -below if signed else 0
     return digits.isdigit() and least <= int(word) < below
 

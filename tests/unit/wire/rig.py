@@ -88,15 +88,18 @@ class FakeRouter:
 
 
 class StockReceiver(LineReceiver):
-    """Twisted's own receiving loop in front of a grammar whose bulk is never called."""
+    """
+    Twisted's own receiving loop in front of a grammar whose bulk is never called. It ends lines at
+    CR and LF, or at LF where the grammar does.
+    """
 
-    delimiter = b"\r\n"
     MAX_LENGTH = 1 << 30
 
     def __init__(self, grammar: Grammar, stopped: Callable[[], bool]) -> None:
         self.grammar = grammar
         self._stopped = stopped
         self._left = 0
+        self.delimiter = b"\n" if grammar.lineEnd(b"\n", 0) == (0, 1) else b"\r\n"
 
     def dataReceived(self, data: bytes) -> None:
         super().dataReceived(data)
@@ -108,6 +111,8 @@ class StockReceiver(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         if self._stopped():
             return
+        if self.delimiter == b"\n":
+            line = line.removesuffix(b"\r")
         self._left = self.grammar.line(line)
         if self._left:
             self.setRawMode()

@@ -81,7 +81,7 @@ def test_aBase64KeyGoesWhereTheDecodedKeyGoes(key, flag):
 
 @pytest.mark.parametrize("asking", [b"mg %s b\r\n", b"ms %s 1 b\r\nx\r\n"])
 @pytest.mark.parametrize("verb", [b"get ", b"gets ", b"gets k "])
-@pytest.mark.parametrize("key", [b"a\nflush_all", b"a b", b"a\0b"])
+@pytest.mark.parametrize("key", [b"a\tflush_all", b"a b", b"a\0b"])
 def test_aDecodedKeyIsNoWellFormedKeyForOtherCommands(asking, verb, key):
     """Base64 may hold a line end; a get of it must not become two requests at the server."""
     pool = Pool(servers=1)
