@@ -5,6 +5,7 @@
 # make bench      measures the proxy's forms against twemproxy, and writes docs/benchmarks.md
 # make transcripts  plays every recorded conversation against the running command
 # make fuzz       drives every parser with hostile bytes, FUZZ_MINUTES each (10)
+# make victims    a hostile client beside others on one server connection, VICTIM_MINUTES each (10)
 # make soak       half an hour of killed servers and reloads under load; writes docs/reliability.md
 # make packaging  builds the wheel and tries it in fresh environments
 
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .PHONY: run test compiled unit unit-compiled integration integration-compiled e2e e2e-pure \
-	e2e-compiled programs lint format fuzz packaging bench soak transcripts clean
+	e2e-compiled programs lint format fuzz victims packaging bench soak transcripts clean
 .NOTPARALLEL:
 
 run: $(VENV)/.run
@@ -78,6 +79,12 @@ FUZZ_TARGETS := memcached-requests memcached-replies redis-requests redis-replie
 fuzz: $(VENV)/.fuzz
 	set -e; for target in $(FUZZ_TARGETS); do \
 		$(BIN)/python -m tests.fuzz $$target --minutes $(FUZZ_MINUTES); done
+
+VICTIM_MINUTES ?= 10
+victims: compiled programs
+	set -e; for dialect in memcached redis; do \
+		$(BIN)/python -m tests.fuzz.victims $$dialect --minutes $(VICTIM_MINUTES); \
+		($(ON_COMPILED) -m tests.fuzz.victims $$dialect --minutes $(VICTIM_MINUTES)); done
 
 packaging: $(VENV)/.test
 	$(BIN)/python -m pytest -p no:twisted tests/packaging
