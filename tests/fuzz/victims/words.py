@@ -22,7 +22,7 @@ KEYS = b"2 1 3 4 10 0 $1 $3 *2 get GET set END a VALUE STORED -1".split()
 #: Values, among them such as look like a part of the protocol.
 VALUES = (
     b"1", b"2", b"", b"\r\n", b"\r", b"\n", b"x\r\n*2\r\n", b"$1\r\n2\r\n", b"END\r\n",
-    b"*2\r\n$3\r\nGET",    b"\r\nSTORED\r\n", b"get 2\r\n", b"VALUE 2 0 1\r\n2\r\nEND\r\n", b"+OK\r\n",
+    b"*2\r\n$3\r\nGET", b"\r\nSTORED\r\n", b"get 2\r\n", b"VALUE 2 0 1\r\n2\r\nEND\r\n", b"+OK\r\n",
     b"v" * 100,
 )  # fmt: skip
 
@@ -36,7 +36,8 @@ append KEY 0 0 SIZE noreply=VALUE;ms KEY SIZE=VALUE;ms KEY SIZE q=VALUE;ms KEY S
 set KEY 0 0 SIZE=VALUE;set KEY 0 0 SIZE=VALUE;get KEY;get KEY;flush_all;quit""".split(b";")
 
 REDIS = b"""GET KEY;GET KEY;GET KEY;SET KEY VALUE;SET KEY VALUE;INCR KEY;INCR KEY;DEL KEY;
-APPEND KEY VALUE;MGET KEY KEY;MGET KEY KEY KEY;MSET KEY VALUE KEY VALUE;EXISTS KEY KEY;GETSET KEY VALUE;
+APPEND KEY VALUE;MGET KEY KEY;MGET KEY KEY KEY;MSET KEY VALUE KEY VALUE;EXISTS KEY KEY;
+GETSET KEY VALUE;
 STRLEN KEY;
 SETEX KEY 9 VALUE;GETRANGE KEY 0 1;EXPIRE KEY 100;TTL KEY;TYPE KEY;LPUSH KEY VALUE;LRANGE KEY 0 9;
 SADD KEY VALUE;SMEMBERS KEY;HSET KEY VALUE VALUE;HGETALL KEY;ZADD KEY 1 VALUE;ZRANGE KEY 0 9;
