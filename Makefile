@@ -24,7 +24,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 run: $(VENV)/.run
 	$(BIN)/twistd -n nutproxy --demo
 
-test: programs unit compiled unit-compiled integration-compiled e2e-compiled e2e-pure
+test: programs unit unit-compiled integration-compiled e2e-compiled e2e-pure
 
 # The two pure packages are held at every line and branch.
 unit: $(VENV)/.test
@@ -53,9 +53,9 @@ e2e: $(VENV)/.test programs
 
 # What clients say and are answered, and servers that fail: what the compiled core is a part of.
 # The rest is the same code in both forms.
-FORMS := $(addprefix tests/e2e/,faults test_hostile.py test_hostile_keys.py test_memcached_clients.py \
-	test_pymemcache.py test_redis_differential.py test_redis_own.py test_redis_py.py test_replay.py \
-	test_trouble_under_load.py test_workers.py)
+FORMS := $(addprefix tests/e2e/,faults test_differential.py test_hostile.py test_hostile_keys.py \
+	test_memcached_clients.py test_pymemcache.py test_redis_differential.py test_redis_own.py \
+	test_redis_py.py test_replay.py test_trouble_under_load.py test_workers.py)
 e2e-pure: $(VENV)/.test programs
 	$(BIN)/python -m pytest $(FORMS)
 

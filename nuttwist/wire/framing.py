@@ -12,6 +12,9 @@ VALUE_MAX = 1024 * 1024 * 1024
 #: What is told in the place of a reply that is larger than a pool holds.
 TOO_LARGE = "reply too large"
 
+#: What the log says of a client that is closed for it.
+SPEAKS_HTTP = "it speaks HTTP"
+
 
 class BadReply(Exception):
     """

@@ -32,8 +32,6 @@ BAD_DELETE = b"CLIENT_ERROR bad command line format.  Usage: delete <key> [norep
 BAD_BASE64 = b"CLIENT_ERROR error decoding key\r\n"
 LINE_TOO_LONG = b"CLIENT_ERROR line too long\r\n"
 TOO_MANY_FLAGS = b"CLIENT_ERROR options flags too long\r\n"
-#: What the log says of a client that is closed for it.
-SPEAKS_HTTP = "it speaks HTTP"
 TOO_LARGE = b"SERVER_ERROR object too large for cache\r\n"
 NOT_TEXT = (
     b"CLIENT_ERROR only the text protocol is supported here, "
@@ -104,6 +102,8 @@ SENT_EXPTIME = range(-(2**31), 2**31)
 #: one, and reads what follows as commands.
 LENGTH = range(2**31 - 2)
 CAS = range(2**64)
+#: Of what the servers write to their logs.
+LEVEL = range(2**64)
 #: Wide enough to pass a minus sign: memcached answers that one itself, as twemproxy lets it.
 DELTA = range(-(2**64), 2**64)
 

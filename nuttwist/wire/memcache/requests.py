@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from nuttwist.wire.framing import crlfEnd, lfEnd
+from nuttwist.wire.framing import SPEAKS_HTTP, crlfEnd, lfEnd
 from nuttwist.wire.memcache import commands as c, scan
 from nuttwist.wire.memcache.commands import COMMANDS, CRLF
 from nuttwist.wire.memcache.keys import routeDecoded
@@ -205,7 +205,7 @@ class MemcacheRequests:
     def _dropOld(self, line: bytes, key: bytes) -> None:
         # memcached drops the item that a set was to replace when it has no room for the new one:
         # a client must not find what it believes to be overwritten (proto_text.c).
-        if line.startswith(b"set ") and not self.settings.hangUp:
+        if line.lstrip(b" ").startswith(b"set ") and not self.settings.hangUp:
             self.submit(self.router.route(key), b"delete %b noreply\r\n" % key, NOTHING)
 
     def skip(self, error: bytes, size: int | None, silent: bool = False) -> int:
@@ -253,6 +253,6 @@ class MemcacheRequests:
             return 0
         if line.rstrip(b" ").rpartition(b" ")[2].startswith(b"HTTP/"):
             # A web page must not drive a cache: what follows is closed as by memcached.
-            self.replies.hangUp(suspicion=c.SPEAKS_HTTP)
+            self.replies.hangUp(suspicion=SPEAKS_HTTP)
             return 0
         return self.refuse(c.ERROR)

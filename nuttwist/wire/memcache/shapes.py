@@ -48,10 +48,23 @@ def exptime(word: bytes) -> bytes:
     """
     A time as every release of memcached reads it; see L{commands.SENT_EXPTIME}.
     """
-    if len(word) < 10:
+    if len(word) < 10:  # as most are, and too short for more than 32 bits
         return word
     value = int(word)
     return b"%d" % min(max(value, c.SENT_EXPTIME[0]), c.SENT_EXPTIME[-1])
+
+
+def readable(line: bytes, words: list[bytes], sent: list[bytes], silent: bool) -> bytes:
+    """
+    A line that every release of memcached reads: as it came, unless it has a word that memcached
+    does not look at, or a time of more than 32 bits.
+
+    @param words: those of the line.
+    @param sent: those that are to be sent, without C{noreply}.
+    """
+    if silent:
+        sent = [*sent, b"noreply"]
+    return line if sent == words else b" ".join(sent)
 
 
 def announced(words: list[bytes], command: Command) -> int | None:
@@ -89,7 +102,7 @@ def retrieve(client: Client, line: bytes, words: list[bytes], command: Command) 
         return client.refuse(c.ERROR)
     if command.number is not None and number(words[1], command.number) is None:
         return client.refuse(command.wrong)
-    if not keys:
+    if not keys:  # a gat without keys, which memcached answers and twemproxy closes for
         return client.refuse(c.END)
     if command.number is not None and exptime(words[1]) != words[1]:
         words[1] = exptime(words[1])
@@ -111,8 +124,8 @@ def store(client: Client, line: bytes, words: list[bytes], command: Command) -> 
     bad = any(number(word, each) is None for word, each in zip(words[2:], allowed, strict=False))
     if size is None or bad or not isKey(words[1]):
         return client.skip(c.BAD_FORMAT, size, silent)
-    sent = [*words[:3], exptime(words[3]), *words[4 : fixed + silent]]
-    line = line if sent == words else b" ".join(sent)
+    sent = [*words[:3], exptime(words[3]), *words[4:fixed]]
+    line = readable(line, words, sent, silent)
     return client.announce(line, words[1], size, NOTHING if silent else CLASSIC)
 
 
@@ -129,13 +142,6 @@ def change(client: Client, line: bytes, words: list[bytes], command: Command) ->
         return client.refuse(command.wrong, silent)
     sent = words[2] if command.number is c.DELTA else exptime(words[2])
     return _changed(client, line, words, [*words[:2], sent], silent)
-
-
-def _as(line: bytes, words: list[bytes], sent: list[bytes], silent: bool) -> bytes:
-    # A line as it came, unless it has a word that memcached does not look at or a long time.
-    if silent:
-        sent = [*sent, b"noreply"]
-    return line if sent == words else b" ".join(sent)
 
 
 def delete(client: Client, line: bytes, words: list[bytes], command: Command) -> int:
@@ -156,7 +162,7 @@ def delete(client: Client, line: bytes, words: list[bytes], command: Command) ->
 def _changed(
     client: Client, line: bytes, words: list[bytes], sent: list[bytes], silent: bool
 ) -> int:
-    line = _as(line, words, sent, silent)
+    line = readable(line, words, sent, silent)
     expect = NOTHING if silent else CLASSIC
     client.submit(client.router.route(words[1]), line + CRLF, expect)
     return 0
@@ -235,7 +241,7 @@ def verbosity(client: Client, line: bytes, words: list[bytes], command: Command)
     silent = words[-1] == b"noreply"
     if not 2 <= len(words) <= 2 + mayHaveMore(client, silent):
         return client.refuse(c.ERROR)
-    if number(words[1], c.CAS) is None:
+    if number(words[1], c.LEVEL) is None:
         return client.refuse(c.BAD_FORMAT, silent)
     if not silent:
         client.replies.answer(b"OK\r\n")
@@ -254,7 +260,7 @@ def flush(client: Client, line: bytes, words: list[bytes], command: Command) -> 
         return client.refuse(c.ERROR)
     if delay and number(delay[0], c.EXPTIME) is None:
         return client.refuse(command.wrong, silent)
-    line = _as(line, words, [words[0], *map(exptime, delay[:1])], silent)
+    line = readable(line, words, [words[0], *map(exptime, delay[:1])], silent)
     fleet = list(client.router.fleet())
     if silent:
         for _, pipeline in fleet:

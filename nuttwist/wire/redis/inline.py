@@ -13,9 +13,8 @@ _PIECE = rb"\"(?:[^\"\\]|\\.)*\"(?=\s|\Z)|'(?:[^'\\]|\\'|\\(?!'))*'(?=\s|\Z)"
 #: What does not end a word that is not quoted; other white space may only stand before a word.
 _PLAIN = rb"[^ \t\r\n\"']"
 _WORD = re.compile(
-    rb"(" + _PLAIN + rb"*(?:" + _PIECE + rb")|" + _PLAIN + rb"+(?=[ \t\r\n]|\Z))", re.DOTALL
+    rb"(" + _PLAIN + rb"*(?:" + _PIECE + rb")|" + _PLAIN + rb"+(?=[ \t\r\n]|\Z))\s*", re.DOTALL
 )
-_BLANK = re.compile(rb"\s*")
 _QUOTED = re.compile(_PIECE, re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
@@ -40,12 +39,13 @@ def splitInline(line: bytes) -> list[bytes] | None:
 
     @param line: without its end.
     """
+    line = line.lstrip()
     words: list[bytes] = []
-    at = len(_BLANK.match(line)[0])  # type: ignore[index]  # it matches nothing, too
+    at = 0
     while at < len(line):
         word = _WORD.match(line, at)
         if word is None:
             return None
         words.append(_QUOTED.sub(_unquoted, word[1]))
-        at = _BLANK.match(line, word.end()).end()  # type: ignore[union-attr]
+        at = word.end()
     return words

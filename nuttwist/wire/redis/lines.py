@@ -115,11 +115,12 @@ class RequestLines:
             return
         value = b"".join(self._raw)
         self._raw = []
-        if self.settings.hangUp and not value.endswith(CRLF):
-            self.replies.hangUp()
-            return
-        # redis passes over two bytes behind a string, whatever they are.
-        value = value[:-2] + CRLF
+        if not value.endswith(CRLF):
+            if self.settings.hangUp:
+                self.replies.hangUp()
+                return
+            # redis passes over two bytes behind a string, whatever they are.
+            value = value[:-2] + CRLF
         self._pieces.append(value)
         self._args.append(value[:-2])
         self._left -= 1

@@ -9,6 +9,7 @@ answered, and the connection stays.
 
 from __future__ import annotations
 
+from nuttwist.wire.framing import SPEAKS_HTTP
 from nuttwist.wire.pipeline import Pipeline
 from nuttwist.wire.redis import scan
 from nuttwist.wire.redis.commandtable import find, unknownCommand, wrongArity
@@ -23,10 +24,8 @@ from nuttwist.wire.replyqueue import ReplyQueue
 from nuttwist.wire.request import CLASSIC, Request
 from nuttwist.wire.router import Router, Settings
 
-#: What redis takes for an attack across protocols (server.c, processCommand), and how the log
-#: calls it.
+#: What redis takes for an attack across protocols (server.c, processCommand).
 ATTACKS = (b"post", b"host:")
-SPEAKS_HTTP = "it speaks HTTP"
 
 NOAUTH = b"-NOAUTH Authentication required\r\n"
 

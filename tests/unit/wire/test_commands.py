@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nuttwist.wire.framing import SPEAKS_HTTP
 from nuttwist.wire.memcache import commands as c
 from nuttwist.wire.memcache.commands import COMMANDS, Shape
 from nuttwist.wire.memcache.shapes import SHAPES
@@ -206,7 +207,7 @@ def test_httpIsNotObeyed(said):
     pool = Pool(Settings(), servers=1)
     pool.send([b"mn\r\n" + said])
     assert pool.replies.take() == b"MN\r\n"
-    assert (pool.replies.ending, pool.replies.suspicion) == (True, c.SPEAKS_HTTP)
+    assert (pool.replies.ending, pool.replies.suspicion) == (True, SPEAKS_HTTP)
     assert pool.takeAll() == (b"",)
 
 

@@ -155,6 +155,14 @@ def test_aValueOverTheLimitIsSwallowedAndTheConnectionStaysInStep(verb):
         assert not outcome.ending
 
 
+@pytest.mark.parametrize("line", [b"set k 0 0 65", b"  set  k 0 0 65 ", b"set k 0 0 65 noreply"])
+def test_aSetOverTheLimitDropsTheOldItem(line):
+    """As memcached does, so that no client reads what it believes to be overwritten."""
+    outcome = tr(line + b"\r\n" + b"x" * 65 + b"\r\nmn\r\n", SMALL, servers=1)
+    assert outcome.sent == (b"delete k noreply\r\n",)
+    assert outcome.received == (b"" if b"noreply" in line else c.TOO_LARGE) + b"MN\r\n"
+
+
 @pytest.mark.parametrize("size", [2**31 - 2, 2**32 + 9, 10**30, 10**2000])
 @pytest.mark.parametrize("limit", [64, 2**40])
 @pytest.mark.parametrize("line", [b"set k 0 0 %d", b"ms k %d"])
